@@ -1,0 +1,1 @@
+"""Addressee: events -> profiles -> models -> decisions -> emails -> feedback."""

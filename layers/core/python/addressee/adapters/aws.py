@@ -1,0 +1,26 @@
+"""AWS clients: botocore without boto3's resource layer, one per service and process."""
+
+from functools import cache
+from typing import Any
+
+from botocore.config import Config
+from botocore.session import Session
+
+
+@cache
+def session() -> Session:
+    """Return the process's one botocore session."""
+    return Session()
+
+
+@cache
+def client(service: str, *, read_timeout_seconds: float = 10, attempts: int = 3) -> Any:  # noqa: ANN401  # botocore has no static types
+    """Create a client for `service`; endpoint, region and credentials come from the environment, as on Lambda."""
+    config = Config(
+        connect_timeout=2,
+        read_timeout=read_timeout_seconds,
+        retries={"total_max_attempts": attempts, "mode": "standard"},
+        max_pool_connections=32,
+        s3={"addressing_style": "path"},
+    )
+    return session().create_client(service, config=config)

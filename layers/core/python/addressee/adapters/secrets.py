@@ -1,0 +1,68 @@
+"""Secrets Manager: the subject key and the API keys, cached for five minutes."""
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from hmac import compare_digest
+from time import monotonic
+from typing import Any
+
+from addressee.adapters.aws import client
+
+CACHE_SECONDS = 300.0
+
+
+class Secret:
+    """One secret's text, read at first use and again after `CACHE_SECONDS`."""
+
+    def __init__(self, secret_id: str, *, clock: Callable[[], float] = monotonic, secrets: Any = None) -> None:  # noqa: ANN401
+        """Name the secret; `clock` is seconds, monotonic."""
+        self._id, self._clock, self._secrets = secret_id, clock, secrets
+        self._text, self._read_at = "", -CACHE_SECONDS
+
+    def text(self) -> str:
+        """Return the secret's current text."""
+        if self._clock() - self._read_at >= CACHE_SECONDS:
+            secrets = self._secrets or client("secretsmanager")
+            self._text = secrets.get_secret_value(SecretId=self._id)["SecretString"]
+            self._read_at = self._clock()
+        return self._text
+
+
+def subject_key(secret: Secret) -> bytes:
+    """Return the key of every `subject`: the secret's text as bytes. It never changes after the first deployment."""
+    return secret.text().encode()
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    """A known key: its public id and the one scope that it opens."""
+
+    key_id: str
+    scope: str
+
+
+def find_key(presented: str, secret: Secret) -> ApiKey | None:
+    """Look up a presented API key among the hashed ones; None if unknown or revoked.
+
+    The secret is JSON: `{"keys": [{"id", "scope", "sha256", "revoked"}]}`. Keys hold 256 random bits, so a plain
+    SHA-256 is enough; the comparison takes constant time.
+    """
+    digest = sha256(presented.encode()).hexdigest()
+    for entry in json.loads(secret.text()).get("keys", []):
+        if compare_digest(entry["sha256"], digest) and not entry.get("revoked"):
+            return ApiKey(entry["id"], entry["scope"])
+    return None
+
+
+def basic_user(header: str) -> str:
+    """Return the user name of a `Basic` authorization header, or an empty string where it is none."""
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(encoded, validate=True).decode().partition(":")[0]
+    except ValueError:
+        return ""

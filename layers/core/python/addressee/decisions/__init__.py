@@ -1,0 +1,1 @@
+"""Whether, what and when to mail, each with its reason."""

@@ -1,0 +1,1 @@
+"""Messages in, normalised events out: the Segment spec, validation, clock skew."""

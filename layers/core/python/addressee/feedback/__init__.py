@@ -1,0 +1,1 @@
+"""What people did with a mail, and whether it worked."""

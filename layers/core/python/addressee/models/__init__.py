@@ -1,0 +1,1 @@
+"""Model kinds, training, evaluation, the gate, bundles and the registry."""

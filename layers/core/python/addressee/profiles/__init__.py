@@ -1,0 +1,1 @@
+"""Events folded into one small profile per person; features declared once."""
