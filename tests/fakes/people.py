@@ -1,0 +1,42 @@
+"""People in memory, by the same rules as the table."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from addressee.profiles.consent import ConsentChange, consent_cells, newer_consent, read_consent
+from addressee.profiles.people import PersonChange
+from addressee.profiles.traits import TraitChange, newer_traits, read_traits, trait_cells
+
+
+class InMemoryPersonStore:
+    """A `PersonStore` whose `rows` are (subject, part) -> the stored row."""
+
+    def __init__(self) -> None:
+        """Know nobody."""
+        self.rows: dict[tuple[str, str], dict[str, Any]] = defaultdict(dict)
+
+    def apply(self, subject: str, *, traits: Sequence[TraitChange] = (), consent: Sequence[ConsentChange] = ()) -> None:
+        """Merge traits and consent, each attribute by its own stamp."""
+        if traits:
+            row = self.rows[subject, "traits"]
+            row.update(trait_cells(newer_traits(read_traits(row), traits).values()))
+        if consent:
+            row = self.rows[subject, "consent"]
+            row.update(consent_cells(newer_consent(read_consent(row), consent).values()))
+
+    def put_person(self, subject: str, user_id: str, address: str | None) -> None:
+        """Write the `person` row; an address of None leaves the known one, an empty one removes it."""
+        row = self.rows[subject, "person"]
+        row["user_id"] = user_id
+        if address:
+            row["address"] = address
+        elif address is not None:
+            row.pop("address", None)
+
+    def apply_many(self, changes: Sequence[PersonChange]) -> None:
+        """Apply each change."""
+        for change in changes:
+            if change.user_id:
+                self.put_person(change.subject, change.user_id, change.address)
+            self.apply(change.subject, traits=change.traits, consent=change.consent)
