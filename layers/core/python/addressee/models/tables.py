@@ -1,0 +1,151 @@
+"""The training tables of one `as_of` day: examples of people, purchases, items, and everybody's features now.
+
+Rows of `People` are examples: one person at one cut-off, features as of then, labels from what came after. Days are
+days since the epoch, UTC; "day d" as a cut-off means the end of that day. `subjects` are sorted, `subject` columns
+index into them; `items` are sorted by id, `item` columns index into them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Indices = NDArray[np.int32]
+Flags = NDArray[np.bool_]
+
+BUYS = "buys_in_7_days"
+LAPSES = "lapses_in_28_days"
+HORIZON_DAYS: Mapping[str, int] = {BUYS: 7, LAPSES: 28}
+ACTIVE_DAYS = 28
+
+
+@dataclass(frozen=True)
+class Split:
+    """Masks over the rows of `People`, apart in time: no label window of one part reaches past a later part's cut."""
+
+    train: Flags
+    validation: Flags
+    test: Flags
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether every part has rows; where not, there is not enough data to judge a model."""
+        return bool(self.train.any() and self.validation.any() and self.test.any())
+
+
+@dataclass(frozen=True)
+class People:
+    """Examples of people, sorted by cut-off and subject, n rows.
+
+    `features` is [n, F], F = `Metadata.feature_names`. `subject` and `cut_day` are [n]. `labels[label]` and
+    `known[label]` are [n]: a label counts only where it is known: its window was complete at `as_of` and the person
+    was at risk (`lapses_in_28_days`: bought in the `ACTIVE_DAYS` days before the cut-off).
+    """
+
+    features: Floats
+    subject: Indices
+    cut_day: Indices
+    labels: Mapping[str, Flags]
+    known: Mapping[str, Flags]
+
+    def split(self, label: str) -> Split:
+        """Part the known rows by time; the test part is the latest cut-off with a known label, to be used once.
+
+        With horizon h and test cut-off T, validation is the latest cut-off V <= T - h and training is all up to
+        V - h; cut-offs between are left out, because their label windows overlap the next part's.
+        """
+        known, horizon = self.known[label], HORIZON_DAYS[label]
+        test = _latest(self.cut_day, known)
+        validation = _latest(self.cut_day, known & (self.cut_day <= test - horizon))
+        return Split(
+            train=known & (self.cut_day <= validation - horizon),
+            validation=known & (self.cut_day == validation),
+            test=known & (self.cut_day == test),
+        )
+
+
+def _latest(days: Indices, rows: Flags) -> int:
+    """Return the latest day among `rows`, or a day before all others where there is none."""
+    return int(days[rows].max()) if rows.any() else -(2**30)
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """Purchases, one row per item of an order, sorted by subject, event time and order; all columns are [m].
+
+    `day` is the purchase's own day, `received_day` the day on which it became known (late events differ); a training
+    set that pretends to live on day d takes rows with both up to d. `basket` numbers the orders in row order.
+    `quantity` is units, `amount_minor_units` the whole line.
+    """
+
+    subject: Indices
+    item: Indices
+    basket: Indices
+    day: Indices
+    received_day: Indices
+    quantity: Ints
+    amount_minor_units: Ints
+
+    def until(self, day: int) -> "Interactions":
+        """Return what had happened and was known at the end of `day`."""
+        return self.where((self.day <= day) & (self.received_day <= day))
+
+    def after(self, day: int, *, days: int) -> "Interactions":
+        """Return the purchases of the `days` days that follow `day`."""
+        return self.where((self.day > day) & (self.day <= day + days))
+
+    def of_subjects(self, start: int, stop: int) -> "Interactions":
+        """Return the rows of subjects `start` to `stop` (exclusive); quick, because rows are sorted by subject."""
+        first, last = np.searchsorted(self.subject, [start, stop])
+        return self.where(slice(int(first), int(last)))
+
+    def where(self, rows: Flags | slice) -> "Interactions":
+        """Return the chosen rows, in order."""
+        return Interactions(**{name: column[rows] for name, column in vars(self).items()})
+
+
+@dataclass(frozen=True)
+class Now:
+    """Everybody's features at the end of `as_of`, in the order of `subjects`; what is scored.
+
+    `features` is [s, F]; `active` is [s]: bought in the last `ACTIVE_DAYS` days, thus at risk of lapsing.
+    """
+
+    features: Floats
+    active: Flags
+
+
+@dataclass(frozen=True)
+class Items:
+    """Items that were ever bought in the window, sorted by id; `categories` ("" when unknown) in the same order."""
+
+    ids: tuple[str, ...]
+    categories: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What the tables were made from; holds no wall-clock value."""
+
+    as_of: str
+    as_of_day: int
+    first_day: int
+    feature_names: tuple[str, ...]
+    features_hash: str
+    cut_days: tuple[int, ...]
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Tables:
+    """All training tables of one `as_of` day."""
+
+    metadata: Metadata
+    subjects: tuple[str, ...]
+    items: Items
+    people: People
+    interactions: Interactions
+    now: Now
