@@ -134,7 +134,7 @@ class Metadata:
     as_of_day: int
     first_day: int
     feature_names: tuple[str, ...]
-    features_hash: str
+    feature_hash: str
     cut_days: tuple[int, ...]
     counts: Mapping[str, int]
 
