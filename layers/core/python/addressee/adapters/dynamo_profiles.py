@@ -1,0 +1,112 @@
+"""Table Profiles: the `state` rows, written conditionally on their version, and the merge of anonymous ids."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from time import sleep
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from addressee.adapters.aws import client
+from addressee.adapters.dynamo import CONDITION_FAILED, error_code, from_item, to_item
+from addressee.profiles.ports import Pointer, StateRow
+
+PART = "state"
+KEYS_PER_READ = 100
+READ_ATTEMPTS = 6
+FIRST_PAUSE_SECONDS = 0.05
+NOT_THERE = "attribute_not_exists(subject)"
+AS_READ = "version = :version"
+LOST_RACE = {CONDITION_FAILED, "TransactionConflictException"}
+LOST_RACE_IN_TRANSACTION = {"None", "ConditionalCheckFailed", "TransactionConflict"}
+
+
+class TableBusy(Exception):
+    """DynamoDB kept leaving keys of a batch read unprocessed."""
+
+
+class DynamoProfileStore:
+    """The `ProfileStore` over DynamoDB. A pointer has no `version`, so a write meant for a state never hits one."""
+
+    def __init__(self, table: str, pool: Executor, dynamodb: Any = None) -> None:  # noqa: ANN401
+        """Name the table; `pool` runs the calls of a large read at once; `dynamodb` is a botocore client."""
+        self._table, self._pool = table, pool
+        self._dynamodb = dynamodb or client("dynamodb")
+
+    def read(self, subjects: Iterable[str]) -> dict[str, StateRow]:
+        """Read rows, 100 a call, calls at once; a subject without row gets one of version 0."""
+        wanted = list(dict.fromkeys(subjects))
+        rows = {subject: StateRow(subject) for subject in wanted}
+        chunks = [wanted[start : start + KEYS_PER_READ] for start in range(0, len(wanted), KEYS_PER_READ)]
+        for found in self._pool.map(self._read_chunk, chunks):
+            rows.update((row.subject, row) for row in found)
+        return rows
+
+    def _read_chunk(self, subjects: Sequence[str]) -> list[StateRow]:
+        keys = [to_item({"subject": subject, "part": PART}) for subject in subjects]
+        ask: dict[str, Any] = {self._table: {"Keys": keys, "ConsistentRead": True}}
+        rows: list[StateRow] = []
+        for attempt in range(READ_ATTEMPTS):
+            answer = self._dynamodb.batch_get_item(RequestItems=ask)
+            rows += [_row(item) for item in answer["Responses"].get(self._table, ())]
+            ask = answer.get("UnprocessedKeys") or {}
+            if not ask:
+                return rows
+            sleep(FIRST_PAUSE_SECONDS * 2**attempt)
+        raise TableBusy(self._table)
+
+    def write(self, subject: str, packed: bytes, *, version: int) -> bool:
+        """Put the state; False where somebody else wrote it, or made it a pointer, since it was read."""
+        try:
+            self._dynamodb.put_item(**self._put(_state_item(subject, packed, version), version))
+        except ClientError as error:
+            if error_code(error) in LOST_RACE:
+                return False
+            raise
+        return True
+
+    def merge(self, subject: str, packed: bytes, *, version: int, pointers: Sequence[Pointer]) -> bool:
+        """Write the user's state and the pointers in one transaction; False where any of the rows moved meanwhile."""
+        puts = [self._put(_state_item(subject, packed, version), version)]
+        puts += [self._put(_pointer_item(each, subject), each.version) for each in pointers]
+        try:
+            self._dynamodb.transact_write_items(TransactItems=[{"Put": put} for put in puts])
+        except ClientError as error:
+            if error_code(error) == "TransactionCanceledException" and _lost_race(error):
+                return False
+            raise
+        return True
+
+    def _put(self, item: dict[str, Any], version: int) -> dict[str, Any]:
+        put: dict[str, Any] = {"TableName": self._table, "Item": item, "ConditionExpression": NOT_THERE}
+        if version:
+            put |= {"ConditionExpression": AS_READ, "ExpressionAttributeValues": {":version": {"N": str(version)}}}
+        return put
+
+
+def _state_item(subject: str, packed: bytes, version: int) -> dict[str, Any]:
+    return to_item({"subject": subject, "part": PART, "version": version + 1, "packed": packed})
+
+
+def _pointer_item(pointer: Pointer, user: str) -> dict[str, Any]:
+    key = {"subject": pointer.anonymous_subject, "part": PART}
+    made = {"merged_by": pointer.merged_by, "merged_at_ms": pointer.merged_at_ms}
+    return to_item({**key, "merged_into": user, **made})
+
+
+def _row(item: Mapping[str, Any]) -> StateRow:
+    row = from_item(item)
+    return StateRow(
+        subject=row["subject"],
+        version=row.get("version", 0),
+        packed=row.get("packed", b""),
+        merged_into=row.get("merged_into", ""),
+        merged_by=row.get("merged_by", ""),
+        merged_at_ms=row.get("merged_at_ms", 0),
+    )
+
+
+def _lost_race(error: ClientError) -> bool:
+    """Say whether a transaction failed on conditions or a concurrent one alone; a throttled one is trouble."""
+    reasons: Sequence[Mapping[str, Any]] = error.response.get("CancellationReasons", ())
+    return bool(reasons) and {str(each.get("Code", "None")) for each in reasons} <= LOST_RACE_IN_TRANSACTION
