@@ -1,0 +1,45 @@
+"""Bootstraps, synthesises and deploys the real CDK app into a running twin, and makes its API keys."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from twin.process import ROOT, Twin, TwinTrouble
+
+ACCOUNT, REGION = "000000000000", "us-east-1"
+TWIN_CONTEXT = {"target": "host", "runtime": f"python3.{sys.version_info.minor}", "architecture": "x86_64", "retain": "false"}
+SCOPES = ("write", "decide", "admin")
+
+
+def deploy(twin: Twin, context: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Deploy both stacks and return their outputs, flat. Raises `TwinTrouble` with the last lines of what failed."""
+    environment = {**os.environ, **twin.environment(), "CDK_DEFAULT_ACCOUNT": ACCOUNT, "CDK_DEFAULT_REGION": REGION}
+    assembly, outputs = twin.folder / "cdk.out", twin.folder / "outputs.part.json"
+    settings = {**TWIN_CONTEXT, **(context or {})}
+    flags = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+    with tempfile.TemporaryDirectory() as elsewhere:  # a folder without cdk.json: nothing is synthesised for it
+        _run(["cdk", "bootstrap", f"aws://{ACCOUNT}/{REGION}"], Path(elsewhere), environment, twin)
+    _run(["cdk", "synth", "-q", "-o", str(assembly), *flags], ROOT, environment, twin)
+    deployment = ["cdk", "deploy", "--all", "--require-approval", "never", "--app", str(assembly)]
+    _run([*deployment, "--outputs-file", str(outputs)], ROOT, environment, twin)
+    outputs.replace(twin.outputs_file)
+    return read_outputs(twin)
+
+
+def read_outputs(twin: Twin) -> dict[str, str]:
+    """Return the outputs of both stacks as one mapping."""
+    stacks = json.loads(twin.outputs_file.read_text())
+    return {name: value for outputs in stacks.values() for name, value in outputs.items()}
+
+
+def _run(command: Sequence[str], cwd: Path, environment: Mapping[str, str], twin: Twin) -> None:
+    log = twin.folder / "deploy.log"
+    with log.open("ab") as sink:
+        done = subprocess.run(command, cwd=cwd, env=environment, stdout=sink, stderr=subprocess.STDOUT, check=False)  # noqa: S603  # fixed commands
+    if done.returncode:
+        tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+        raise TwinTrouble(f"`{' '.join(command[:2])}` failed; the end of {log.relative_to(ROOT)}:\n{tail}")

@@ -1,0 +1,157 @@
+"""The emulator as a process: started, waited for, found again and stopped, by its own id."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 30.0
+STOP_SECONDS = 10.0
+
+
+class TwinTrouble(Exception):
+    """Something that a person must look at; the message is one clear line."""
+
+
+@dataclass(frozen=True)
+class Twin:
+    """One emulator: its folder (state, logs, outputs), its port on loopback, and whether IAM is enforced."""
+
+    folder: Path
+    port: int
+    enforce_iam: bool = False
+
+    @property
+    def endpoint(self) -> str:
+        """The emulator's URL."""
+        return f"{'https' if self.enforce_iam else 'http'}://localhost:{self.port}"
+
+    @property
+    def certificate(self) -> Path:
+        """The self-signed certificate that the emulator makes where IAM is enforced."""
+        return self.folder / "tmp" / "ministack-tls" / "server.crt"
+
+    @property
+    def outputs_file(self) -> Path:
+        """What `cdk deploy` wrote; it exists once a deployment is complete."""
+        return self.folder / "outputs.json"
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables with which any AWS client talks to this twin."""
+        values = {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+        if self.enforce_iam:
+            certificate = str(self.certificate)
+            names = ("AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+            values |= dict.fromkeys(names, certificate)
+        return values
+
+    def start(self, python: Path) -> None:
+        """Start the emulator under `python` (the twin's own environment) and wait until it answers."""
+        if _is_open(self.port):
+            raise TwinTrouble(f"port {self.port} is taken; choose another: make up TWIN_PORT=4601")
+        shutil.rmtree(self.folder, ignore_errors=True)
+        (self.folder / "tmp").mkdir(parents=True)
+        with (self.folder / "server.log").open("wb") as log:
+            process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
+                [str(python), "-m", "twin.server"],
+                cwd=ROOT,
+                env=self._server_environment(),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        (self.folder / "process.json").write_text(json.dumps({"pid": process.pid, "port": self.port}))
+        self._await_health(process)
+
+    def _server_environment(self) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        own = {
+            "GATEWAY_PORT": str(self.port),
+            "BIND_HOST": "127.0.0.1",
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "TMPDIR": str(self.folder / "tmp"),
+            "LOG_LEVEL": "WARNING",
+            "PYTHONPATH": str(ROOT),
+        }
+        return kept | own | ({"AUTH": "true", "USE_SSL": "1"} if self.enforce_iam else {})
+
+    def _await_health(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                raise TwinTrouble(f"the emulator ended at once; see {self.folder.relative_to(ROOT)}/server.log")
+            if _is_open(self.port):
+                return
+            time.sleep(0.1)
+        raise TwinTrouble(f"the emulator did not answer within {START_SECONDS:.0f} s")
+
+    def pid(self) -> int | None:
+        """Return the id of the running emulator that this folder started, or None."""
+        try:
+            pid = int(json.loads((self.folder / "process.json").read_text())["pid"])
+            command = Path(f"/proc/{pid}/cmdline").read_bytes() if Path("/proc").is_dir() else b"twin.server"
+            os.kill(pid, 0)
+        except (OSError, ValueError, KeyError):
+            return None
+        return pid if b"twin.server" in command else None
+
+    def stop(self) -> bool:
+        """Stop the emulator and its workers, delete its folder; say whether one was running."""
+        pid = self.pid()
+        if pid is not None:
+            _end_group(pid)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        return pid is not None
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _end_group(pid: int) -> None:
+    """End the session that the emulator leads: itself and its Lambda workers."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(pid, number)
+        except (ProcessLookupError, PermissionError):
+            return
+        deadline = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < deadline and _alive(pid):
+            time.sleep(0.1)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        pass
+    try:
+        os.killpg(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
