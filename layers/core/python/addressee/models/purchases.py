@@ -1,0 +1,74 @@
+"""Orders in the lake -> `Interactions` and `Items`, through DuckDB: each order once, whoever it now belongs to.
+
+Works on a connection that has `events` (the lake's rows) and, for interactions, `people` (person, subject: the index).
+`end_ms` is exclusive: only rows received before it are seen, whatever their event time.
+"""
+
+import numpy as np
+from duckdb import DuckDBPyConnection
+
+from addressee.models.tables import Interactions, Items
+
+DAY_MS = 86_400_000
+ORDER = "Order Completed"
+
+_LINKS = """
+CREATE OR REPLACE TEMP TABLE links AS
+SELECT anonymous_subject, arg_min(subject, (received_at_ms, message_id)) AS person,
+       min(received_at_ms) AS received_at_ms
+FROM events WHERE kind = 'merge' AND received_at_ms < $end_ms GROUP BY anonymous_subject
+"""
+
+_ORDERS = """
+CREATE OR REPLACE TEMP TABLE orders AS
+SELECT coalesce(links.person, once.subject) AS person, once.subject, once.message_id, once.event_time_ms,
+       once.received_at_ms, once.lines
+FROM (SELECT * FROM events WHERE kind = 'track' AND name = $order AND received_at_ms < $end_ms
+      QUALIFY row_number() OVER (PARTITION BY subject, message_id ORDER BY received_at_ms, event_time_ms) = 1) AS once
+LEFT JOIN links ON links.anonymous_subject = once.subject
+"""
+
+_LINES = """
+CREATE OR REPLACE TEMP TABLE order_lines AS
+SELECT person, event_time_ms, received_at_ms, message_id, line.item_id AS item_id, line.category AS category,
+       line.quantity AS quantity, line.amount_minor_units AS amount_minor_units
+FROM (SELECT * EXCLUDE (lines), unnest(lines) AS line FROM orders)
+"""
+
+_ITEMS = """
+CREATE OR REPLACE TEMP TABLE items AS
+SELECT item_id, coalesce(arg_max(category, (event_time_ms, message_id)) FILTER (category <> ''), '') AS category,
+       (row_number() OVER (ORDER BY item_id) - 1)::INTEGER AS item
+FROM order_lines WHERE item_id <> '' GROUP BY item_id
+"""
+
+_INTERACTIONS = """
+SELECT subject, item, (dense_rank() OVER (ORDER BY subject, event_time_ms, message_id) - 1)::INTEGER AS basket,
+       (event_time_ms // $day_ms)::INTEGER AS day, (received_at_ms // $day_ms)::INTEGER AS received_day,
+       sum(quantity)::BIGINT AS quantity, sum(amount_minor_units)::BIGINT AS amount_minor_units
+FROM order_lines JOIN people USING (person) JOIN items USING (item_id)
+GROUP BY subject, event_time_ms, message_id, received_at_ms, item ORDER BY basket, item
+"""
+
+
+def load_orders(lake: DuckDBPyConnection, *, end_ms: int) -> None:
+    """Create the temporary tables `links`, `orders`, `order_lines` and `items` from what was received before then.
+
+    An order that came twice (same subject and message id) counts as first received.
+    """
+    lake.execute(_LINKS, {"end_ms": end_ms})
+    lake.execute(_ORDERS, {"end_ms": end_ms, "order": ORDER})
+    lake.execute(_LINES)
+    lake.execute(_ITEMS)
+
+
+def read_items(lake: DuckDBPyConnection) -> Items:
+    """Return the items of all orders; an item's category is the latest that an order named."""
+    rows = lake.execute("SELECT item_id, category FROM items ORDER BY item").fetchall()
+    return Items(tuple(row[0] for row in rows), tuple(row[1] for row in rows))
+
+
+def read_interactions(lake: DuckDBPyConnection) -> Interactions:
+    """Return the purchases of everybody in `people`, sorted by subject, event time and order."""
+    columns = lake.execute(_INTERACTIONS, {"day_ms": DAY_MS}).fetchnumpy()
+    return Interactions(**{name: np.ascontiguousarray(values) for name, values in columns.items()})
