@@ -19,6 +19,13 @@ DAYS = 184
 HALF_HOURS = 336
 HOURS = 168
 
+MAX_AMOUNT_MINOR_UNITS = 10**12
+MAX_QUANTITY = 10**6
+MAX_COUNT = 2**32 - 1
+MAX_TOTAL = 2**63 - 1
+MAX_DAY = 2**16 - 1
+MAX_HOUR_COUNT = 255
+
 COUNTERS = ("orders", "revenue", "items", "views", "carts", "opens", "clicks")
 HALF_LIVES_DAYS = (7, 30, 90)
 CATEGORY_HALF_LIFE_DAYS = 90
@@ -95,10 +102,35 @@ class State:
         """Return the latest `CART` cart lines, removals among them, newest first."""
         return latest(self.cart, CART)
 
+    def clear_cart(self) -> None:
+        """Empty the cart as of the last order: what was put in or taken out later stays."""
+        self.cart = {item: stamp for item, stamp in self.cart.items() if stamp >> 16 > self.last_order_ms}
+
     @property
     def recent_sends(self) -> list[tuple[int, int]]:
         """The latest `SENDS` sends as (send hash, time in milliseconds, whole seconds), newest first."""
         return [(send, at * SECOND_MS) for send, at in latest(self.sends, SENDS)]
+
+
+def slide(state: State, at_ms: int) -> None:
+    """Move the anchor, `last_seen_ms`, forward to `at_ms`: bitmaps shift, decayed values decay."""
+    if state.last_seen_ms:
+        state.active_days = _shifted(state.active_days, at_ms // DAY_MS - state.last_seen_ms // DAY_MS, DAYS)
+        half_hours = at_ms // HALF_HOUR_MS - state.last_seen_ms // HALF_HOUR_MS
+        state.active_half_hours = _shifted(state.active_half_hours, half_hours, HALF_HOURS)
+        _decay(state, at_ms - state.last_seen_ms)
+    state.last_seen_ms = at_ms
+
+
+def _shifted(bits: int, by: int, width: int) -> int:
+    return 0 if by >= width else bits << by & ((1 << width) - 1)
+
+
+def _decay(state: State, passed_ms: int) -> None:
+    factors = tuple(0.5 ** (passed_ms / (days * DAY_MS)) for days in HALF_LIVES_DAYS) * len(COUNTERS)
+    state.decayed = [value * factor for value, factor in zip(state.decayed, factors, strict=True)]
+    factor = 0.5 ** (passed_ms / (CATEGORY_HALF_LIFE_DAYS * DAY_MS))
+    state.category_spend = [spent * factor for spent in state.category_spend]
 
 
 def latest(entries: dict[int, int], limit: int) -> list[tuple[int, int]]:

@@ -42,7 +42,7 @@ def advance(
 def within_limit(
     marks: dict[bytes, tuple[int, int]], *, at_ms: int, retention_ms: int
 ) -> dict[bytes, tuple[int, int]] | None:
-    """Drop the least recently used watermarks beyond `WATERMARKS`; None if one of those is younger than the retention."""
+    """Drop the least recently used watermarks beyond `WATERMARKS`; None if one is younger than the retention."""
     if len(marks) <= WATERMARKS:
         return marks
     by_use = sorted(marks.items(), key=lambda mark: (mark[1][1], mark[0]))
