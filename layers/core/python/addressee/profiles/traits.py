@@ -11,6 +11,7 @@ from addressee.events.event import Trait
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 MAX_TRAITS = 64
 MAX_TRAIT_BYTES = 256
+MIN_NUMBER, MAX_NUMBER = 1e-100, 2.0**53
 PREFIX = "t_"
 
 
@@ -32,16 +33,26 @@ class TraitChange:
 
 
 def refused_trait(name: str, value: object) -> str | None:
-    """Say why a trait is not accepted, or None: its name's pattern, its type, at most 256 bytes."""
+    """Say why a trait is not accepted, or None: its name, type and size; numbers as table and JSON both carry them."""
     if not NAME.fullmatch(name):
         return "the name must match [a-z][a-z0-9_]{0,39}"
     if not isinstance(value, str | int | float | bool):
         return "must be a string, a number or a boolean"
+    if isinstance(value, str):
+        return _refused_text(value)
     if isinstance(value, float) and not math.isfinite(value):
         return "must be a finite number"
-    if len(str(value).encode()) > MAX_TRAIT_BYTES:
-        return f"is longer than {MAX_TRAIT_BYTES} bytes"
+    if value and not MIN_NUMBER <= abs(value) <= MAX_NUMBER:
+        return "is a number beyond 2**53 or below 1e-100"
     return None
+
+
+def _refused_text(value: str) -> str | None:
+    try:
+        size = len(value.encode())
+    except UnicodeEncodeError:
+        return "holds half a character"
+    return f"is longer than {MAX_TRAIT_BYTES} bytes" if size > MAX_TRAIT_BYTES else None
 
 
 def newer_traits(stored: Mapping[str, TraitChange], changes: Iterable[TraitChange]) -> dict[str, TraitChange]:
