@@ -1,5 +1,6 @@
 """Empty tables on a local emulator of their own, for the stores that speak over the wire."""
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import uuid4
@@ -27,7 +28,9 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
     if not PYTHON.exists():
         pytest.skip("the emulator is not installed")
     twin = Twin(tmp_path_factory.mktemp("emulator") / "twin", free_port())
-    twin.start(PYTHON)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # the process outlives the object that started it
+        twin.start(PYTHON)
     yield twin
     twin.stop()
 
