@@ -1,0 +1,148 @@
+"""Features, declared once: each line drives the online value (Python, from a state) and the offline one (DuckDB SQL).
+
+The SQL of a feature is an expression over the columns that `offline.py` aggregates per subject and cut-off; where they
+have the meaning of a field of `State` they have its name, and 0 stands for nothing in both.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+
+from addressee.profiles import measures
+from addressee.profiles.hashing import CATEGORY_BUCKETS
+from addressee.profiles.measures import EVENING_HOURS, FORGOTTEN_MINOR_UNITS, NEVER_DAYS, WEEKEND_HOURS
+from addressee.profiles.state import (
+    BOUGHT,
+    CART,
+    CATEGORY_HALF_LIFE_DAYS,
+    COUNTERS,
+    DAY_MS,
+    DAYS,
+    HALF_HOURS,
+    HALF_LIVES_DAYS,
+    MAX_AMOUNT_MINOR_UNITS,
+    MAX_HOUR_COUNT,
+    MAX_QUANTITY,
+    SENDS,
+    State,
+)
+
+VERSION = 1
+"""Raised when the aggregation behind the columns changes its meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One feature: its name, its value from (state, as of ms), and DuckDB SQL over the aggregated columns."""
+
+    name: str
+    online: Callable[[State, int], float]
+    sql: str
+
+
+def _recency(name: str, field: str) -> Feature:
+    return Feature(name, lambda state, as_of_ms: measures.days_since(getattr(state, field), as_of_ms), _since(field))
+
+
+def _since(field: str) -> str:
+    days = f"least(greatest(as_of_ms - {field}, 0) / {DAY_MS}.0::DOUBLE, {NEVER_DAYS}::DOUBLE)"
+    return f"CASE WHEN {field} > 0 THEN {days} ELSE {NEVER_DAYS} END"
+
+
+def _total(name: str, field: str) -> Feature:
+    return Feature(name, lambda state, _: float(getattr(state, field)), field)
+
+
+def _per(name: str, over: str, under: str) -> Feature:
+    sql = f"CASE WHEN {under} > 0 THEN {over}::DOUBLE / {under}::DOUBLE ELSE 0 END"
+    return Feature(name, lambda state, _: measures.ratio(getattr(state, over), getattr(state, under)), sql)
+
+
+def _decayed(counter: str, days: int) -> Feature:
+    name, place = f"{counter}_{days}d", COUNTERS.index(counter) * len(HALF_LIVES_DAYS) + HALF_LIVES_DAYS.index(days)
+    return Feature(name, lambda state, as_of_ms: state.decayed[place] * measures.decay(state, as_of_ms, days), name)
+
+
+def _days_active(days: int) -> Feature:
+    name = f"active_days_{days}d"
+    return Feature(name, lambda state, as_of_ms: measures.active_days(state, as_of_ms, days), name)
+
+
+def _of_hours(name: str, count: Callable[[State], int], column: str) -> Feature:
+    sql = f"CASE WHEN hours > 0 THEN {column}::DOUBLE / hours::DOUBLE ELSE 0 END"
+    return Feature(name, lambda state, _: measures.ratio(count(state), sum(state.hour_of_week)), sql)
+
+
+def _of_spend(name: str, value: Callable[[list[float]], float], sql: str) -> Feature:
+    remembered = f"CASE WHEN spend >= {FORGOTTEN_MINOR_UNITS}::DOUBLE THEN {sql} ELSE 0 END"
+
+    def online(state: State, as_of_ms: int) -> float:
+        spend = measures.remembered_spend(state, as_of_ms)
+        return value(spend) if spend else 0.0
+
+    return Feature(name, online, remembered)
+
+
+_GAP = f"(last_order_ms - first_order_ms)::DOUBLE / (orders - 1)::DOUBLE / {DAY_MS}.0::DOUBLE"
+
+FEATURES: tuple[Feature, ...] = (
+    _recency("recency_days", "last_order_ms"),
+    _total("orders_total", "orders"),
+    _total("monetary_total", "revenue_minor_units"),
+    _per("basket_mean", "revenue_minor_units", "orders"),
+    _total("basket_largest", "largest_order_minor_units"),
+    _per("items_per_order", "items", "orders"),
+    Feature("distinct_items", lambda state, _: min(len(state.bought), BOUGHT), "distinct_items"),
+    _per("refund_share", "refunded_minor_units", "revenue_minor_units"),
+    _recency("tenure_days", "first_seen_ms"),
+    _recency("customer_days", "first_order_ms"),
+    Feature(
+        "order_gap_days",
+        lambda state, _: measures.order_gap_days(state),
+        f"CASE WHEN orders > 1 THEN {_GAP} ELSE {NEVER_DAYS} END",
+    ),
+    Feature(
+        "overdue",
+        measures.overdue,
+        f"CASE WHEN orders > 1 THEN ({_since('last_order_ms')}) / greatest({_GAP}, 1) ELSE 0 END",
+    ),
+    _recency("seen_recency_days", "last_seen_ms"),
+    _recency("view_recency_days", "last_view_ms"),
+    _recency("cart_recency_days", "last_cart_ms"),
+    _recency("open_recency_days", "last_open_ms"),
+    _recency("click_recency_days", "last_click_ms"),
+    *(_decayed(counter, days) for counter in COUNTERS for days in HALF_LIVES_DAYS),
+    *(_days_active(days) for days in (7, 30, 90)),
+    Feature("streak_days", measures.streak_days, "streak_days"),
+    Feature("sessions_7d", measures.sessions, "sessions_7d"),
+    _of_hours("hour_concentration", lambda state: max(state.hour_of_week), "busiest_hour"),
+    _of_hours("evening_share", measures.evening_hours, "evening_hours"),
+    _of_hours("weekend_share", measures.weekend_hours, "weekend_hours"),
+    _of_spend("category_top_share", measures.top_share, "spend_top / spend"),
+    _of_spend("category_concentration", measures.concentration, "spend_squared / (spend * spend)"),
+    Feature("cart_items", lambda state, _: len(state.cart_hashes()), "cart_items"),
+    Feature("emails_30d", lambda state, as_of_ms: measures.emails(state, as_of_ms, 30), "emails_30d"),
+    _per("click_to_open", "clicks", "opens"),
+)
+
+FEATURE_NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)
+
+_PARAMETERS = {
+    "version": VERSION,
+    "category_buckets": CATEGORY_BUCKETS,
+    "category_half_life_days": CATEGORY_HALF_LIFE_DAYS,
+    "half_lives_days": HALF_LIVES_DAYS,
+    "evening_hours": EVENING_HOURS,
+    "weekend_hours": WEEKEND_HOURS,
+    "limits": [BOUGHT, CART, SENDS, DAYS, HALF_HOURS, MAX_HOUR_COUNT, MAX_AMOUNT_MINOR_UNITS, MAX_QUANTITY],
+}
+FEATURE_HASH: str = sha256(
+    json.dumps([_PARAMETERS, [(feature.name, feature.sql) for feature in FEATURES]], sort_keys=True).encode()
+).hexdigest()
+"""Changes with every name, position, parameter and expression: a model bundle made with another one is refused."""
+
+
+def vector(state: State, as_of_ms: int) -> list[float]:
+    """Compute all features, in the order of `FEATURE_NAMES`, as of `as_of_ms` (not before the state's last event)."""
+    return [float(feature.online(state, as_of_ms)) for feature in FEATURES]

@@ -1,0 +1,99 @@
+"""What a feature can ask of a state: recencies, windows, streaks, sessions, shares. Units are in the names."""
+
+from addressee.profiles.state import (
+    CATEGORY_HALF_LIFE_DAYS,
+    DAY_MS,
+    HALF_HOUR_MS,
+    HALF_HOURS,
+    SECOND_MS,
+    State,
+)
+
+NEVER_DAYS = 3650.0
+"""The recency of what never happened, and of all that happened longer ago: ten years."""
+FORGOTTEN_MINOR_UNITS = 0.001
+"""Decayed spend below this is none: category shares are 0."""
+EVENING_HOURS = (18, 23)
+WEEKEND_HOURS = (120, 168)
+
+
+def ratio(over: float, under: float) -> float:
+    """Divide; 0 where there is nothing to divide by."""
+    return over / under if under else 0.0
+
+
+def days_since(at_ms: int, as_of_ms: int) -> float:
+    """Count days from `at_ms` (0: never) to `as_of_ms`, `NEVER_DAYS` at most."""
+    return min(max(as_of_ms - at_ms, 0) / DAY_MS, NEVER_DAYS) if at_ms else NEVER_DAYS
+
+
+def order_gap_days(state: State) -> float:
+    """Average the days between orders; `NEVER_DAYS` below two orders."""
+    between_ms = state.last_order_ms - state.first_order_ms
+    return between_ms / (state.orders - 1) / DAY_MS if state.orders > 1 else NEVER_DAYS
+
+
+def overdue(state: State, as_of_ms: int) -> float:
+    """Divide the days since the last order by the usual gap (a day at least); 0 below two orders."""
+    gap_days = max(order_gap_days(state), 1.0)
+    return days_since(state.last_order_ms, as_of_ms) / gap_days if state.orders > 1 else 0.0
+
+
+def active_days(state: State, as_of_ms: int, days: int) -> int:
+    """Count active days (UTC) among the last `days`, the one of `as_of_ms` included."""
+    reach = days - (as_of_ms // DAY_MS - state.last_seen_ms // DAY_MS)
+    return (state.active_days & ((1 << max(reach, 0)) - 1)).bit_count()
+
+
+def streak_days(state: State, as_of_ms: int) -> int:
+    """Count the active days in a row up to the day of `as_of_ms` or the one before it."""
+    if as_of_ms // DAY_MS - state.last_seen_ms // DAY_MS > 1:
+        return 0
+    return (state.active_days ^ (state.active_days + 1)).bit_length() - 1
+
+
+def sessions(state: State, as_of_ms: int) -> int:
+    """Count runs of adjacent active half-hours in the last seven days."""
+    reach = HALF_HOURS - (as_of_ms // HALF_HOUR_MS - state.last_seen_ms // HALF_HOUR_MS)
+    slots = state.active_half_hours & ((1 << max(reach, 0)) - 1)
+    return (slots & ~(slots >> 1)).bit_count()
+
+
+def evening_hours(state: State) -> int:
+    """Count activity in the evening, UTC."""
+    first, last = EVENING_HOURS
+    return sum(sum(state.hour_of_week[day + first : day + last]) for day in range(0, len(state.hour_of_week), 24))
+
+
+def weekend_hours(state: State) -> int:
+    """Count activity on Saturday and Sunday, UTC."""
+    first, last = WEEKEND_HOURS
+    return sum(state.hour_of_week[first:last])
+
+
+def decay(state: State, as_of_ms: int, half_life_days: int) -> float:
+    """Tell what is left, at `as_of_ms`, of a value as of the state's last activity."""
+    return float(0.5 ** (max(as_of_ms - state.last_seen_ms, 0) / (half_life_days * DAY_MS)))
+
+
+def remembered_spend(state: State, as_of_ms: int) -> list[float]:
+    """Return decayed spend per category bucket, up to a common factor; empty where it is forgotten."""
+    total = sum(state.category_spend) * decay(state, as_of_ms, CATEGORY_HALF_LIFE_DAYS)
+    return state.category_spend if total >= FORGOTTEN_MINOR_UNITS else []
+
+
+def top_share(spend: list[float]) -> float:
+    """Return the share of the largest category bucket."""
+    return max(spend) / sum(spend)
+
+
+def concentration(spend: list[float]) -> float:
+    """Return the Herfindahl-Hirschman index of spend over category buckets: the sum of squared shares."""
+    total = sum(spend)
+    return sum(each * each for each in spend) / (total * total)
+
+
+def emails(state: State, as_of_ms: int, days: int) -> int:
+    """Count sends in the last `days`, among those that the state keeps; to the second."""
+    start_ms = as_of_ms // SECOND_MS * SECOND_MS - days * DAY_MS
+    return sum(at_ms > start_ms for _, at_ms in state.recent_sends)
