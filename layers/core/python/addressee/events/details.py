@@ -1,0 +1,173 @@
+"""What each of the six calls says beyond its ids and times: name, order, lines, traits, e-mail."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from addressee.events.amounts import exact_amount, line_amount, minor_units
+from addressee.events.declared import (
+    COMMERCE,
+    EMAIL,
+    LABELS,
+    MAX_DURATION_MS,
+    canonical_name,
+)
+from addressee.events.event import Kind, Line
+from addressee.events.messages import (
+    COMMERCE_PROPERTIES,
+    EMAIL_PROPERTIES,
+    PAGE_PROPERTIES,
+    TRAITS_OBJECT,
+    CommerceProperties,
+    EmailProperties,
+    Message,
+    NotAccepted,
+    PageProperties,
+    Product,
+    decode,
+)
+from addressee.events.passing import SURELY_SHORT, Gate, cut
+from addressee.events.traits import read_traits
+
+_CURRENCY_LETTERS = 3
+Details = dict[str, Any]
+
+
+def read_track(message: Message, gate: Gate) -> Details:
+    """Read a track call: the name, and the properties that its name declares."""
+    name = canonical_name(gate.identifier(message.event, "event"))
+    if not name:
+        raise NotAccepted("event", "is missing")
+    details: Details = {}
+    if name in COMMERCE:
+        details = _commerce(decode(COMMERCE_PROPERTIES, message.properties, prefix="properties"), gate)
+    elif name in EMAIL:
+        details = _email(decode(EMAIL_PROPERTIES, message.properties, prefix="properties"), gate)
+    details["name"] = name
+    return details
+
+
+def _commerce(properties: CommerceProperties | None, gate: Gate) -> Details:
+    if properties is None:
+        return {}
+    lines = _lines(properties, gate)
+    return {
+        "order_id": gate.text(properties.order_id, "properties.order_id"),
+        "lines": lines,
+        "amount_minor_units": _amount(properties, lines),
+        "currency": _currency(properties.currency),
+    }
+
+
+def _lines(properties: CommerceProperties, gate: Gate) -> tuple[Line, ...]:
+    shared, products, at = gate.text(properties.category, "properties.category"), properties.products, -1
+    try:
+        if not products:
+            has_item = not (properties.product_id is None and properties.sku is None and properties.id is None)
+            return (_line(properties, shared, gate),) if has_item else ()
+        lines = []
+        for at, product in enumerate(products):  # noqa: B007  # the place of a refused product is said below
+            lines.append(_line(product, shared, gate))
+    except NotAccepted as no:
+        place = f"properties.products[{at}]" if products else "properties"
+        raise NotAccepted(f"{place}.{no.field}", no.reason) from None
+    return tuple(lines)
+
+
+def _line(product: Product, shared_category: str, gate: Gate) -> Line:
+    item_id = gate.text(product.product_id, "product_id")
+    if not item_id:
+        item_id = gate.text(product.id, "id") or gate.text(product.sku, "sku")
+        if not item_id:
+            raise NotAccepted("product_id", "is missing")
+    category = shared_category if product.category is None else gate.text(product.category, "category")
+    if product.amount_minor_units is None:
+        return Line(item_id, category, *line_amount(product.price, product.quantity))
+    quantity, _ = line_amount(None, product.quantity)
+    return Line(item_id, category, quantity, exact_amount(product.amount_minor_units, field="amount_minor_units"))
+
+
+def _amount(properties: CommerceProperties, lines: tuple[Line, ...]) -> int:
+    """Take the amount where it is said, else the sum of the lines."""
+    if properties.products is not None and properties.amount_minor_units is not None:
+        return exact_amount(properties.amount_minor_units, field="properties.amount_minor_units")
+    for name in ("revenue", "total", "value"):
+        amount = getattr(properties, name)
+        if amount is not None and amount != "":
+            return minor_units(amount, field=f"properties.{name}")
+    total = sum([line.amount_minor_units for line in lines])
+    return exact_amount(total, field="properties.products")
+
+
+def _currency(code: str | None) -> str:
+    if not code:
+        return ""
+    if len(code) != _CURRENCY_LETTERS or not (code.isascii() and code.isalpha()):
+        raise NotAccepted("properties.currency", "must be three letters (ISO 4217)")
+    return code.upper()
+
+
+def _email(properties: EmailProperties | None, gate: Gate) -> Details:
+    if properties is None:
+        return {}
+    label = properties.label or ""
+    return {
+        "send_id": gate.text(properties.send_id or properties.email_id, "properties.send_id"),
+        "campaign": gate.text(properties.campaign_id, "properties.campaign_id"),
+        "label": label if label in LABELS else "",
+    }
+
+
+def read_view(message: Message, gate: Gate) -> Details:
+    """Read a page or screen call: its name, its path, how long it was looked at."""
+    properties = decode(PAGE_PROPERTIES, message.properties, prefix="properties") or PageProperties()
+    details: Details = {"name": gate.text(message.name or properties.name, "name")}
+    if properties.path:
+        details["path"] = read_path(properties.path, gate)
+    if properties.duration_ms is not None:
+        if not 0 <= properties.duration_ms <= MAX_DURATION_MS:
+            raise NotAccepted("properties.duration_ms", f"must be between 0 and {MAX_DURATION_MS}")
+        details["duration_ms"] = int(properties.duration_ms)
+    return details
+
+
+def read_path(path: str, gate: Gate) -> str:
+    """Return a page's path without query and fragment, at most 256 bytes."""
+    if "?" in path or "#" in path or "\0" in path:
+        path = path.partition("?")[0].partition("#")[0].replace("\0", "")
+    return gate.without_address(path if len(path) <= SURELY_SHORT else cut(path))
+
+
+def read_identify(message: Message, gate: Gate) -> Details:
+    """Read an identify call: its declared traits."""
+    sent = decode(TRAITS_OBJECT, message.traits, prefix="traits")
+    return {"name": "", "traits": read_traits(sent, gate) if sent else {}}
+
+
+def read_alias(message: Message, gate: Gate) -> Details:
+    """Read an alias call: the earlier id of the same person."""
+    previous_id = gate.identifier(message.previous_id, "previousId")
+    if not previous_id:
+        raise NotAccepted("previousId", "is missing")
+    if not gate.identifier(message.user_id, "userId"):
+        raise NotAccepted("userId", "is missing")
+    return {"name": "", "previous_id": previous_id}
+
+
+def read_group(message: Message, gate: Gate) -> Details:
+    """Read a group call: it must name its group; nothing of it is kept."""
+    if not gate.text(message.group_id, "groupId"):
+        raise NotAccepted("groupId", "is missing")
+    return {"name": ""}
+
+
+READERS: Mapping[Kind, Callable[[Message, Gate], Details]] = MappingProxyType(
+    {
+        "track": read_track,
+        "identify": read_identify,
+        "page": read_view,
+        "screen": read_view,
+        "alias": read_alias,
+        "group": read_group,
+    }
+)
