@@ -1,0 +1,56 @@
+"""Ranked products and the item table of a bundle: item hash -> row -> item id, straight from packed arrays."""
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+Sections = Mapping[str, "array[Any]"]
+
+
+class Scored(NamedTuple):
+    """One ranked product: its score (comparable within one answer) and the number of observations behind it."""
+
+    item_id: str
+    score: float
+    support: float
+
+
+class ItemTable:
+    """The items that a model knows; rows are sorted by `profiles.hashing.item_hash`, so no index is built at start."""
+
+    def __init__(self, sections: Sections) -> None:
+        """Read `item_hash` [n], `id_end` [n] (end of each id in `ids`), `ids` (UTF-8) and `popular`, `buyers`."""
+        self.hashes: array[int] = sections["item_hash"]
+        self._ends: array[int] = sections["id_end"]
+        self._ids: bytes = sections["ids"].tobytes()
+        self._popular: array[int] = sections["popular"]
+        self._popular_support: array[int] = sections["popular_buyers"]
+
+    def __len__(self) -> int:
+        """Count the items."""
+        return len(self.hashes)
+
+    def row(self, item_hash: int) -> int:
+        """Return the row of an item hash, or -1 where the model does not know it."""
+        row = bisect_left(self.hashes, item_hash)
+        return row if row < len(self.hashes) and self.hashes[row] == item_hash else -1
+
+    def item_id(self, row: int) -> str:
+        """Return the item id of a row."""
+        start = self._ends[row - 1] if row else 0
+        return self._ids[start : self._ends[row]].decode()
+
+    def popular(self, k: int) -> list[Scored]:
+        """Return the `k` items with the most recent buyers (at most as many as the bundle holds)."""
+        pairs = zip(self._popular[:k], self._popular_support[:k], strict=True)
+        return [Scored(self.item_id(row), float(buyers), float(buyers)) for row, buyers in pairs]
+
+
+def confidence(support: float, half_support: float) -> float:
+    """Turn a number of observations into [0, 1): n / (n + half), so that `half_support` observations give one half.
+
+    It is the weight that a mean of n observations gets against a prior worth `half_support` of them (empirical Bayes
+    shrinkage); it orders and cuts, it is not a probability.
+    """
+    return support / (support + half_support)

@@ -1,0 +1,150 @@
+"""Recommenders as they are served: pure Python over packed arrays, the same ranking as in training."""
+
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from heapq import nsmallest
+from typing import Any, NamedTuple
+
+from addressee.models.ranking import ItemTable, Scored, Sections, confidence
+from addressee.profiles.hashing import item_hash
+
+Settings = Mapping[str, Any]
+
+
+class Nightly(NamedTuple):
+    """What `score_profiles` last wrote for a person and a use: the day as of which, and the list, best first."""
+
+    as_of_day: int
+    scored: Sequence[Scored]
+
+
+class PersonalFrequency:
+    """Products bought before, by how often and how lately: each purchase counts 0.5 ** (age in days / half-life).
+
+    Served from the nightly list, which knows every purchase, plus what `history` shows since then. For somebody
+    without a nightly list, only the last purchase of each item is known; it counts `expected` times: the mean decayed
+    number of purchases of that item's buyers, relative to their last one.
+    """
+
+    def __init__(self, sections: Sections, settings: Settings) -> None:
+        """Read the item table and `expected` [n]; settings `half_life_days` and `half_support`."""
+        self.items = ItemTable(sections)
+        self._expected: array[float] = sections["expected"]
+        self._half_life_days = float(settings["half_life_days"])
+        self._half_support = float(settings["half_support"])
+
+    def rank(
+        self,
+        history: Mapping[int, int],
+        *,
+        today: int,
+        candidates: Sequence[str] | None = None,
+        k: int,
+        nightly: Nightly | None = None,
+    ) -> list[Scored]:
+        """Rank what the person bought before; see `serving.Recommender`."""
+        wanted = None if candidates is None else set(candidates)
+        known = self._from_nightly(history, nightly, today) if nightly else self._from_last_days(history, today)
+        return best(known if wanted is None else (each for each in known if each.item_id in wanted), k)
+
+    def _from_nightly(self, history: Mapping[int, int], nightly: Nightly, today: int) -> Iterable[Scored]:
+        aged = self._decay(today - nightly.as_of_day)
+        since = {key: day for key, day in history.items() if day > nightly.as_of_day}
+        for item_id, score, support in nightly.scored:
+            day = since.pop(item_hash(item_id), None) if since else None
+            again = 0.0 if day is None else self._decay(today - day)
+            yield Scored(item_id, score * aged + again, support + (day is not None))
+        for key, day in since.items():
+            row = self.items.row(key)
+            if row >= 0:
+                yield Scored(self.items.item_id(row), self._decay(today - day), 1.0)
+
+    def _from_last_days(self, history: Mapping[int, int], today: int) -> Iterable[Scored]:
+        for key, day in history.items():
+            row = self.items.row(key)
+            if row >= 0:
+                yield Scored(self.items.item_id(row), self._expected[row] * self._decay(today - day), 1.0)
+
+    def _decay(self, age_days: int) -> float:
+        return float(0.5 ** (max(age_days, 0) / self._half_life_days))
+
+    def popular(self, k: int) -> list[Scored]:
+        """Return the `k` items with the most buyers lately."""
+        return self.items.popular(k)
+
+    def confidence(self, support: float) -> float:
+        """Return the confidence in [0, 1) that so many observations give."""
+        return confidence(support, self._half_support)
+
+
+class ItemNeighbours:
+    """Products never bought before, by the people who also bought what this person bought lately.
+
+    score(j) = sum over the person's latest `max_seeds` bought items i of similarity(i, j), where j is among the
+    neighbours kept of i. Support: co-buyers, summed over the same pairs.
+    """
+
+    def __init__(self, sections: Sections, settings: Settings) -> None:
+        """Read the item table, `row_end` [n], `neighbour`, `similarity` and `co_buyers` (rows end to end)."""
+        self.items = ItemTable(sections)
+        self._ends: array[int] = sections["row_end"]
+        self._neighbours: array[int] = sections["neighbour"]
+        self._similarities: array[float] = sections["similarity"]
+        self._co_buyers: array[int] = sections["co_buyers"]
+        self._max_seeds = int(settings["max_seeds"])
+        self._half_support = float(settings["half_support"])
+
+    def rank(
+        self,
+        history: Mapping[int, int],
+        *,
+        today: int,  # noqa: ARG002  # the interface's; similarities do not age within a bundle
+        candidates: Sequence[str] | None = None,
+        k: int,
+        nightly: Nightly | None = None,  # noqa: ARG002  # the interface's; the latest purchases say it all
+    ) -> list[Scored]:
+        """Rank what the person has not bought; see `serving.Recommender`."""
+        bought = {row for key in history if (row := self.items.row(key)) >= 0}
+        seeds = self._seeds(history)
+        scores = self._scores(seeds)
+        allowed = scores.keys() - bought
+        if candidates is not None:
+            allowed &= {self.items.row(item_hash(item_id)) for item_id in candidates}
+        chosen = nsmallest(k, allowed, key=lambda row: (-scores[row], row))
+        support = self._support(seeds, set(chosen))
+        return [Scored(self.items.item_id(row), scores[row], float(support[row])) for row in chosen]
+
+    def _seeds(self, history: Mapping[int, int]) -> list[slice]:
+        """Return the spans of neighbours of the latest `max_seeds` bought items (ties: larger hash first)."""
+        latest = sorted(history.items(), key=lambda pair: (pair[1], pair[0]), reverse=True)[: self._max_seeds]
+        rows = [row for key, _ in latest if (row := self.items.row(key)) >= 0]
+        return [slice(self._ends[row - 1] if row else 0, self._ends[row]) for row in rows]
+
+    def _scores(self, seeds: Iterable[slice]) -> dict[int, float]:
+        scores: dict[int, float] = {}
+        for span in seeds:
+            for row, similarity in zip(self._neighbours[span], self._similarities[span], strict=True):
+                scores[row] = scores.get(row, 0.0) + similarity
+        return scores
+
+    def _support(self, seeds: Iterable[slice], rows: set[int]) -> dict[int, int]:
+        """Sum the co-buyers of the chosen rows; a second pass over few rows is cheaper than sums for all."""
+        support = dict.fromkeys(rows, 0)
+        for span in seeds:
+            neighbours = self._neighbours[span]
+            for row in rows.intersection(neighbours):
+                support[row] += self._co_buyers[span.start + neighbours.index(row)]
+        return support
+
+    def popular(self, k: int) -> list[Scored]:
+        """Return the `k` items with the most buyers lately."""
+        return self.items.popular(k)
+
+    def confidence(self, support: float) -> float:
+        """Return the confidence in [0, 1) that so many observations give."""
+        return confidence(support, self._half_support)
+
+
+def best(scored: Iterable[Scored], k: int) -> list[Scored]:
+    """Return the `k` highest scores, best first; ties by item id."""
+    return nsmallest(k, scored, key=lambda each: (-each.score, each.item_id))
