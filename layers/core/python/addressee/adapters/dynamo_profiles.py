@@ -2,27 +2,20 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
-from time import sleep
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from addressee.adapters.aws import client
 from addressee.adapters.dynamo import CONDITION_FAILED, error_code, from_item, to_item
+from addressee.adapters.dynamo_batches import READ_ROWS, get_all
 from addressee.profiles.ports import Pointer, StateRow
 
 PART = "state"
-KEYS_PER_READ = 100
-READ_ATTEMPTS = 6
-FIRST_PAUSE_SECONDS = 0.05
 NOT_THERE = "attribute_not_exists(subject)"
 AS_READ = "version = :version"
 LOST_RACE = {CONDITION_FAILED, "TransactionConflictException"}
 LOST_RACE_IN_TRANSACTION = {"None", "ConditionalCheckFailed", "TransactionConflict"}
-
-
-class TableBusy(Exception):
-    """DynamoDB kept leaving keys of a batch read unprocessed."""
 
 
 class DynamoProfileStore:
@@ -34,26 +27,17 @@ class DynamoProfileStore:
         self._dynamodb = dynamodb or client("dynamodb")
 
     def read(self, subjects: Iterable[str]) -> dict[str, StateRow]:
-        """Read rows, 100 a call, calls at once; a subject without row gets one of version 0."""
+        """Read rows, `READ_ROWS` a call, the calls at once; a subject without row gets one of version 0."""
         wanted = list(dict.fromkeys(subjects))
         rows = {subject: StateRow(subject) for subject in wanted}
-        chunks = [wanted[start : start + KEYS_PER_READ] for start in range(0, len(wanted), KEYS_PER_READ)]
+        chunks = [wanted[start : start + READ_ROWS] for start in range(0, len(wanted), READ_ROWS)]
         for found in self._pool.map(self._read_chunk, chunks):
             rows.update((row.subject, row) for row in found)
         return rows
 
     def _read_chunk(self, subjects: Sequence[str]) -> list[StateRow]:
         keys = [to_item({"subject": subject, "part": PART}) for subject in subjects]
-        ask: dict[str, Any] = {self._table: {"Keys": keys, "ConsistentRead": True}}
-        rows: list[StateRow] = []
-        for attempt in range(READ_ATTEMPTS):
-            answer = self._dynamodb.batch_get_item(RequestItems=ask)
-            rows += [_row(item) for item in answer["Responses"].get(self._table, ())]
-            ask = answer.get("UnprocessedKeys") or {}
-            if not ask:
-                return rows
-            sleep(FIRST_PAUSE_SECONDS * 2**attempt)
-        raise TableBusy(self._table)
+        return [_row(item) for item in get_all(self._dynamodb, self._table, keys)]
 
     def write(self, subject: str, packed: bytes, *, version: int) -> bool:
         """Put the state; False where somebody else wrote it, or made it a pointer, since it was read."""

@@ -1,0 +1,115 @@
+"""`plan_updates`: what a batch means for the rows as read; nothing is written here."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from addressee.profiles.batch import POISON, Arrival, Rejected
+from addressee.profiles.consent import PURPOSE, ConsentChange
+from addressee.profiles.fold_batch import Folded, fold_arrivals, known, too_many_keys
+from addressee.profiles.identity import Identities
+from addressee.profiles.lake import lake_row, merge_row
+from addressee.profiles.packing import pack
+from addressee.profiles.people import PersonChange
+from addressee.profiles.ports import Pointer, StateRow
+from addressee.profiles.traits import Stamp, TraitChange, refused_trait
+
+SOURCE = "event"
+
+
+@dataclass(slots=True)
+class Update:
+    """What is to be written for one subject: the merge first, its rows in the lake, then the folded state."""
+
+    subject: str
+    version: int
+    arrivals: list[Arrival] = field(default_factory=list)
+    pointers: Sequence[Pointer] = ()
+    merged: bytes = b""
+    merge_rows: list[dict[str, Any]] = field(default_factory=list)
+    folded: Folded = field(default_factory=Folded)
+
+    def unsettled(self) -> list[Arrival]:
+        """List the arrivals to fold again after a lost race: what is in quarantine already stays there alone."""
+        settled = [each.record for each in self.folded.rejected]
+        return [arrival for arrival in self.arrivals if arrival.record not in settled]
+
+
+@dataclass(slots=True)
+class Plan:
+    """All updates of a batch, and what is written before them. `duplicates`: records that were done before."""
+
+    updates: list[Update] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    duplicates: int = 0
+
+    def taken(self) -> Iterable[tuple[str, Arrival]]:
+        """List what was folded, as (subject of the state, arrival)."""
+        return ((update.subject, arrival) for update in self.updates for arrival in update.folded.taken)
+
+    def lake_rows(self) -> list[dict[str, Any]]:
+        """Build the lake's row of each folded event."""
+        return [lake_row(each.event, each.subject, each.anonymous) for _, each in self.taken()]
+
+    def person_changes(self) -> list[PersonChange]:
+        """Build the changes of traits and consent that folded events ask for."""
+        changes = (_person_change(subject, arrival) for subject, arrival in self.taken())
+        return [change for change in changes if change.traits or change.consent]
+
+
+def plan_updates(arrivals: Sequence[Arrival], rows: Mapping[str, StateRow]) -> Plan:
+    """Resolve identities, then fold. `rows` holds every subject that arrivals name and every user they point to."""
+    identities = Identities(rows)
+    plan = Plan()
+    updates: dict[str, Update] = {}
+    for arrival in arrivals:
+        outcome = _identify(arrival, identities)
+        if isinstance(outcome, Rejected):
+            plan.rejected.append(outcome)
+        elif outcome is None:
+            plan.duplicates += 1
+        else:
+            subject = identities.target(arrival)
+            update = updates.setdefault(subject, Update(subject, rows[subject].version))
+            update.arrivals.append(arrival)
+            update.merge_rows += outcome
+    for update in updates.values():
+        _fold(update, identities)
+        plan.rejected += update.folded.rejected
+    plan.updates = list(updates.values())
+    return plan
+
+
+def _identify(arrival: Arrival, identities: Identities) -> list[dict[str, Any]] | Rejected | None:
+    """Claim the arrival's anonymous ids; return the merge rows to repeat, or None for a record that was done before."""
+    try:
+        if known(identities.state(identities.target(arrival)), arrival):
+            return None
+        if identities.claim(arrival) is not None:
+            return too_many_keys(arrival)
+    except POISON as error:
+        return Rejected(arrival.record, "", f"cannot be merged ({type(error).__name__})")
+    return [merge_row(arrival.user, anonymous, at_ms) for anonymous, at_ms in identities.made_by(arrival)]
+
+
+def _fold(update: Update, identities: Identities) -> None:
+    state = identities.state(update.subject)
+    before = identities.rows[update.subject].packed
+    pointers = identities.pointers.get(update.subject, ())
+    if pointers:
+        update.pointers = pointers
+        update.merged = before = pack(state)
+        update.merge_rows += [merge_row(update.subject, each.anonymous_subject, each.merged_at_ms) for each in pointers]
+    update.folded = fold_arrivals(state, before, update.arrivals)
+
+
+def _person_change(subject: str, arrival: Arrival) -> PersonChange:
+    event = arrival.event
+    stamp = Stamp(event.event_time_ms, event.message_id)
+    traits = [TraitChange(name, value, stamp) for name, value in event.traits.items() if not refused_trait(name, value)]
+    consent = [
+        ConsentChange(purpose, granted=False, stamp=stamp, source=SOURCE)
+        for purpose in event.withdrawn_purposes
+        if PURPOSE.fullmatch(purpose)
+    ]
+    return PersonChange(subject, traits=traits, consent=consent)
