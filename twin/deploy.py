@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import subprocess
 import sys
 import tempfile
@@ -11,7 +12,12 @@ from pathlib import Path
 from twin.process import ROOT, Twin, TwinTrouble
 
 ACCOUNT, REGION = "000000000000", "us-east-1"
-TWIN_CONTEXT = {"target": "host", "runtime": f"python3.{sys.version_info.minor}", "architecture": "x86_64", "retain": "false"}
+TWIN_CONTEXT = {
+    "layers": "host",
+    "runtime": f"python3.{sys.version_info.minor}",
+    "architecture": "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64",
+    "retain": "false",
+}
 SCOPES = ("write", "decide", "admin")
 
 
@@ -20,7 +26,7 @@ def deploy(twin: Twin, context: Mapping[str, str] | None = None) -> dict[str, st
     environment = {**os.environ, **twin.environment(), "CDK_DEFAULT_ACCOUNT": ACCOUNT, "CDK_DEFAULT_REGION": REGION}
     assembly, outputs = twin.folder / "cdk.out", twin.folder / "outputs.part.json"
     settings = {**TWIN_CONTEXT, **(context or {})}
-    flags = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+    flags = [part for name, value in settings.items() for part in ("-c", f"addressee_{name}={value}")]
     with tempfile.TemporaryDirectory() as elsewhere:  # a folder without cdk.json: nothing is synthesised for it
         _run(["cdk", "bootstrap", f"aws://{ACCOUNT}/{REGION}"], Path(elsewhere), environment, twin)
     _run(["cdk", "synth", "-q", "-o", str(assembly), *flags], ROOT, environment, twin)

@@ -1,5 +1,6 @@
 """The emulator as a process: started, waited for, found again and stopped, by its own id."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -7,8 +8,6 @@ import signal
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -146,10 +145,8 @@ def _end_group(pid: int) -> None:
 
 
 def _alive(pid: int) -> bool:
-    try:
+    with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        pass
     try:
         os.killpg(pid, 0)
     except ProcessLookupError:
