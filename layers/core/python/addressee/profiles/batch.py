@@ -77,6 +77,11 @@ def _read(record: Record, key: bytes) -> Arrival | Rejected:
         return Rejected(record, event.field, event.reason)
     if record.partition_key not in {event.user_id, event.anonymous_id} - {""}:
         return Rejected(record, "partitionKey", "is neither the user id nor the anonymous id")
+    return arrive(record, event, key=key)
+
+
+def arrive(record: Record, event: Event, *, key: bytes) -> Arrival:
+    """Name the subjects of a readable record's event."""
     user = subject_of(event.user_id, kind="user", key=key) if event.user_id else ""
     anonymous = subject_of(event.anonymous_id, kind="anonymous", key=key) if event.anonymous_id else ""
     previous = subject_of(event.previous_id, kind="anonymous", key=key) if event.previous_id else ""

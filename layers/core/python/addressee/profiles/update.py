@@ -54,7 +54,13 @@ def update_profiles(records: Sequence[Record], ports: Ports, *, key: bytes) -> C
     so a crash anywhere repeats side effects and never loses or doubles one. Raises `StatesStayContended`.
     """
     arrivals, rejected = read_records(records, key=key)
-    counts = Counts(records=len(records), dropped_addresses=sum(each.event.dropped_addresses for each in arrivals))
+    return fold_all(arrivals, rejected, ports)
+
+
+def fold_all(arrivals: Sequence[Arrival], rejected: Sequence[Rejected], ports: Ports) -> Counts:
+    """Do what `update_profiles` says with records that are read already, as an import's are."""
+    counts = Counts(records=len(arrivals) + len(rejected))
+    counts.dropped_addresses = sum(each.event.dropped_addresses for each in arrivals)
     _quarantine(rejected, ports, counts)
     pending = [arrival for arrival in arrivals if arrival.event.kind != NOT_FOLDED]
     for _ in range(ROUNDS):
