@@ -1,0 +1,174 @@
+"""Streams of events for the profile tests: how they are drawn, folded as `update_profiles` does, and laid in a lake."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from random import Random
+
+import duckdb
+from hypothesis import strategies as st
+
+from addressee.events.event import Event, Line
+from addressee.profiles.features import FEATURE_NAMES
+from addressee.profiles.fold import fold
+from addressee.profiles.lake import lake_row, merge_row
+from addressee.profiles.merge import merge
+from addressee.profiles.offline import features_sql
+from addressee.profiles.state import DAY_MS, State, empty_state
+
+START_MS = 1_750_000_000_000
+SPAN_MS = 300 * DAY_MS
+END_MS = START_MS + SPAN_MS
+
+NAMES = (
+    "Order Completed",
+    "Order Completed",
+    "Product Viewed",
+    "Product Added",
+    "Product Added",
+    "Product Removed",
+    "Email Opened",
+    "Email Link Clicked",
+    "Email Sent",
+    "Email Delivered",
+    "Email Bounced",
+    "Email Marked as Spam",
+    "Unsubscribed",
+    "Order Refunded",
+    "Order Cancelled",
+    "Product Shared",
+)
+
+COLUMNS = {
+    "message_id": "VARCHAR",
+    "subject": "VARCHAR",
+    "anonymous_subject": "VARCHAR",
+    "kind": "VARCHAR",
+    "name": "VARCHAR",
+    "event_time_ms": "BIGINT",
+    "received_at_ms": "BIGINT",
+    "order_id": "VARCHAR",
+    "amount_minor_units": "BIGINT",
+    "currency": "VARCHAR",
+    "lines": "STRUCT(item_id VARCHAR, category VARCHAR, quantity BIGINT, amount_minor_units BIGINT)[]",
+    "send_id": "VARCHAR",
+    "campaign": "VARCHAR",
+    "label": "VARCHAR",
+    "device": "VARCHAR",
+    "locale": "VARCHAR",
+    "time_zone": "VARCHAR",
+}
+
+moments = st.one_of(
+    st.integers(START_MS, END_MS),
+    st.integers(0, 40).map(lambda step: END_MS - 8 * DAY_MS + step * 900_000),
+    st.integers(0, 9).map(lambda step: END_MS - 3 * DAY_MS + step),
+    st.integers(0, 30).map(lambda days: END_MS - days * DAY_MS),
+)
+lines = st.builds(
+    Line,
+    item_id=st.integers(0, 25).map("item-{}".format),
+    category=st.sampled_from(["", "tea", "coffee", "cake", "jam", "bread"]),
+    quantity=st.integers(-1, 5),
+    amount_minor_units=st.integers(-10, 100_000),
+)
+
+
+@st.composite
+def events(draw: st.DrawFn, *, users: Sequence[str], anonymous: Sequence[str]) -> Event:
+    """Draw one event, possibly late or dated in the future, of a user, a visitor, or a visitor known to be a user."""
+    moment = draw(moments)
+    received = moment + draw(st.sampled_from([0, 1, 60_000, 7 * DAY_MS, -DAY_MS]))
+    user = draw(st.sampled_from(["", *users]))
+    visitor = draw(st.sampled_from(["", *anonymous])) if user else draw(st.sampled_from(anonymous))
+    return Event(
+        message_id=f"message-{draw(st.integers(0, 2**60))}",
+        kind=draw(st.sampled_from(["track"] * 8 + ["page", "screen", "identify", "group"])),
+        name=draw(st.sampled_from(NAMES)),
+        user_id=user,
+        anonymous_id=visitor,
+        event_time_ms=min(moment, received),
+        received_at_ms=received,
+        amount_minor_units=draw(st.integers(-5, 1_000_000)),
+        lines=tuple(draw(st.lists(lines, max_size=4))),
+        send_id=draw(st.sampled_from(["", "send-1", "send-2", "send-3"])),
+        label=draw(st.sampled_from(["", "", "human", "unknown", "machine"])),
+    )
+
+
+@st.composite
+def streams(
+    draw: st.DrawFn, *, users: Sequence[str] = ("u1", "u2"), anonymous: Sequence[str] = ("a1", "a2", "a3")
+) -> list[Event]:
+    """Draw a stream in the order in which it is folded: shuffled, with copies that were received later."""
+    originals = draw(st.lists(events(users=users, anonymous=anonymous), max_size=40, unique_by=lambda e: e.message_id))
+    copied = draw(st.lists(st.sampled_from(originals), max_size=8)) if originals else []
+    delays = [draw(st.sampled_from([0, 1, 3_600_000, 9 * DAY_MS])) for _ in copied]
+    copies = [
+        replace(event, received_at_ms=event.received_at_ms + delay)
+        for event, delay in zip(copied, delays, strict=True)
+    ]
+    shuffled = [*originals, *copies]
+    Random(draw(st.integers(0, 2**32))).shuffle(shuffled)  # noqa: S311  # a test's shuffle
+    return _links_in_order(shuffled)
+
+
+def _links_in_order(stream: list[Event]) -> list[Event]:
+    """Put the events that link a visitor to a user in the order of receipt: the first one wins, on either side."""
+    places = [place for place, event in enumerate(stream) if event.user_id and event.anonymous_id]
+    ordered = sorted((stream[place] for place in places), key=lambda event: (event.received_at_ms, event.message_id))
+    for place, event in zip(places, ordered, strict=True):
+        stream[place] = event
+    return stream
+
+
+@dataclass
+class Online:
+    """States by subject, visitors that became users, and the lake rows, as `update_profiles` would leave them."""
+
+    states: dict[str, State] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
+    rows: list[dict[str, object]] = field(default_factory=list)
+
+    def take(self, stream: Iterable[Event]) -> "Online":
+        """Fold a stream; a visitor's first user gets their state, and what they do afterwards."""
+        for event in stream:
+            raw = event.user_id or event.anonymous_id
+            self.rows.append(lake_row(event, raw, event.anonymous_id))
+            if event.user_id and event.anonymous_id and event.anonymous_id not in self.owners:
+                self._merge(event)
+            subject = self.owners.get(raw, raw)
+            self.states[subject] = fold(self.states.get(subject, empty_state()), event)
+        return self
+
+    def _merge(self, event: Event) -> None:
+        visitor = self.states.pop(event.anonymous_id, empty_state())
+        merged = merge(self.states.get(event.user_id, empty_state()), visitor)
+        assert isinstance(merged, State)
+        self.states[event.user_id] = merged
+        self.owners[event.anonymous_id] = event.user_id
+        self.rows.append(merge_row(event.user_id, event.anonymous_id, event.received_at_ms))
+
+
+def lake(rows: Iterable[dict[str, object]], *, threads: int = 2) -> duckdb.DuckDBPyConnection:
+    """Open a lake in memory: a table `events` of these rows."""
+    connection = duckdb.connect(config={"threads": threads})
+    columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+    connection.execute(f"CREATE TABLE events ({columns})")
+    shape = json.dumps([COLUMNS | {"lines": [dict.fromkeys(("item_id", "category"), "VARCHAR") | AMOUNTS]}])
+    connection.execute(
+        "INSERT INTO events SELECT row.* FROM (SELECT unnest(from_json(?::JSON, ?)) AS row)",
+        [json.dumps(list(rows)), shape],
+    )
+    return connection
+
+
+AMOUNTS = dict.fromkeys(("quantity", "amount_minor_units"), "BIGINT")
+
+
+def features_at(
+    connection: duckdb.DuckDBPyConnection, as_of_ms: Iterable[int] = (), *, pairs: str = ""
+) -> dict[tuple[str, int], dict[str, float]]:
+    """Run the offline query: features by (subject, as of)."""
+    rows = connection.execute(features_sql(as_of_ms=as_of_ms, pairs=pairs)).fetchall()
+    return {(subject, as_of): dict(zip(FEATURE_NAMES, values, strict=True)) for subject, as_of, *values in rows}
