@@ -18,11 +18,19 @@ class InMemoryS3:
         """Begin empty. `objects` is (bucket, key) -> bytes, for tests to look at."""
         self.objects: dict[tuple[str, str], bytes] = {}
 
-    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803  # botocore's names
-        """Read an object; `NoSuchKey` where there is none."""
+    def get_object(
+        self,
+        *,
+        Bucket: str,  # noqa: N803  # botocore's names
+        Key: str,  # noqa: N803
+        IfNoneMatch: str | None = None,  # noqa: N803
+    ) -> dict[str, Any]:
+        """Read an object; `NoSuchKey` where there is none, `304` where it still is the one named."""
         body = self.objects.get((Bucket, Key))
         if body is None:
             raise _error("NoSuchKey", "GetObject")
+        if IfNoneMatch == _etag(body):
+            raise _error("304", "GetObject")
         return {"Body": io.BytesIO(body), "ETag": _etag(body)}
 
     def put_object(

@@ -14,10 +14,16 @@ def session() -> Session:
 
 
 @cache
-def client(service: str, *, read_timeout_seconds: float = 10, attempts: int = 3) -> Any:  # noqa: ANN401  # botocore has no static types
+def client(
+    service: str,
+    *,
+    read_timeout_seconds: float = 10,
+    connect_timeout_seconds: float = 2,
+    attempts: int = 3,
+) -> Any:  # noqa: ANN401  # botocore has no static types
     """Create a client for `service`; endpoint, region and credentials come from the environment, as on Lambda."""
     config = Config(
-        connect_timeout=2,
+        connect_timeout=connect_timeout_seconds,
         read_timeout=read_timeout_seconds,
         retries={"total_max_attempts": attempts, "mode": "standard"},
         max_pool_connections=32,

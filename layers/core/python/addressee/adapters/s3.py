@@ -40,15 +40,25 @@ class S3Bucket:
             raise
         return Stored(answer["Body"].read(), answer["ETag"])
 
+    def get_changed(self, key: str, *, etag: str) -> Stored | None:
+        """Read an object unless it still has `etag`: then None. Raises `ClientError` where there is no object."""
+        try:
+            answer = self._s3.get_object(Bucket=self.name, Key=key, IfNoneMatch=etag)
+        except ClientError as error:
+            if error_code(error) in {"304", "NotModified"}:
+                return None
+            raise
+        return Stored(answer["Body"].read(), answer["ETag"])
+
     def put(self, key: str, body: bytes, *, content_type: str = "application/octet-stream") -> None:
         """Write an object, replacing what was there."""
         self._s3.put_object(Bucket=self.name, Key=key, Body=body, ContentType=content_type)
 
-    def put_if(self, key: str, body: bytes, *, etag: str | None) -> None:
+    def put_if(self, key: str, body: bytes, *, etag: str | None, content_type: str = "application/json") -> None:
         """Write only if the object still has `etag` (None: does not exist yet). Raises `PreconditionFailed`."""
         condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
         try:
-            self._s3.put_object(Bucket=self.name, Key=key, Body=body, ContentType="application/json", **condition)
+            self._s3.put_object(Bucket=self.name, Key=key, Body=body, ContentType=content_type, **condition)
         except ClientError as error:
             if error_code(error) in {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}:
                 raise PreconditionFailed(key) from error

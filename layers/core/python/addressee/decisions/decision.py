@@ -1,0 +1,82 @@
+"""`Decision`: what was decided for one person in one campaign, and its stored form."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from addressee.decisions.eligibility import CONSENT_UNKNOWN
+
+Rung = Literal["personalised", "segment", "popular", "editorial"]
+LADDER: tuple[Rung, ...] = ("personalised", "segment", "popular", "editorial")
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One product of an answer: why it is there, the probability with which it was chosen, and how sure we are.
+
+    `propensity` is the logged choice probability, 1 for a deterministic ranking. `confidence` lies in [0, 1].
+    """
+
+    item_id: str
+    reason: str
+    propensity: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One record, immutable once it mails.
+
+    `reason` says why there is no mail, or `eligible`. `slot_ms` is when to send, `rung` where the first product stands.
+    `scores` are the person's propensities as they were, `models` the versions that spoke, by kind.
+    """
+
+    subject: str
+    campaign: str
+    mail: bool
+    reason: str
+    rung: Rung
+    arm: str
+    arm_propensity: float
+    template: str
+    slot_ms: int
+    products: tuple[Product, ...]
+    decided_at_ms: int
+    models: Mapping[str, str] = field(default_factory=dict)
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def decision_id(self) -> str:
+        """The public id: subject and campaign, so one GetItem finds the record."""
+        return f"{self.subject}.{self.campaign}"
+
+
+def to_body(decision: Decision) -> bytes:
+    """Write the record as JSON, snake_case."""
+    return json.dumps(asdict(decision), separators=(",", ":")).encode()
+
+
+def from_body(body: bytes) -> Decision:
+    """Read what `to_body` wrote; fields of later versions are ignored."""
+    stored: dict[str, Any] = json.loads(body)
+    known = {name: stored[name] for name in Decision.__slots__ if name in stored}
+    products = tuple(Product(**{name: each[name] for name in Product.__slots__}) for each in stored["products"])
+    return Decision(**{**known, "products": products})
+
+
+def unknown_person(subject: str, campaign: str, *, now_ms: int) -> Decision:
+    """Return the answer where nothing can be read of the person: no mail, no products, slot now."""
+    return Decision(
+        subject=subject,
+        campaign=campaign,
+        mail=False,
+        reason=CONSENT_UNKNOWN,
+        rung="editorial",
+        arm="default",
+        arm_propensity=1.0,
+        template="default",
+        slot_ms=now_ms,
+        products=(),
+        decided_at_ms=now_ms,
+    )

@@ -1,0 +1,47 @@
+"""Whether a person may be mailed at all; the first rule that says no gives the reason."""
+
+from addressee.decisions.campaign import Campaign
+from addressee.decisions.person import Person
+from addressee.profiles.state import DAY_MS
+
+CONSENT_UNKNOWN = "consent_unknown"
+NO_CONSENT = "no_consent"
+SUPPRESSED = "suppressed"
+BOUNCED = "bounced"
+COMPLAINED = "complained"
+CAP_PER_DAY = "cap_per_day"
+CAP_PER_WEEK = "cap_per_week"
+ELIGIBLE = "eligible"
+WEEK_MS = 7 * DAY_MS
+
+
+def refusal(person: Person, campaign: Campaign, *, now_ms: int) -> str | None:
+    """Return why nobody may mail this person now, or None. Quiet hours do not refuse: they move the slot."""
+    return hard_refusal(person) or _cap(person, campaign, now_ms)
+
+
+def hard_refusal(person: Person) -> str | None:
+    """Return the reason that holds whatever was decided before: consent, suppression, complaint or bounce.
+
+    An unsubscription or a complaint loses only to a later grant, a bounce only to a later open or click.
+    A repeated answer asks this again; the caps it does not, because the mail that it speaks of may be the one sent.
+    """
+    state = person.state
+    if person.granted is None:
+        return CONSENT_UNKNOWN
+    if not person.granted or state.unsubscribed_ms > person.granted_at_ms:
+        return NO_CONSENT
+    if person.suppression is not None:
+        return SUPPRESSED
+    if state.complained_ms > person.granted_at_ms:
+        return COMPLAINED
+    return BOUNCED if state.bounced_ms > max(state.last_open_ms, state.last_click_ms) else None
+
+
+def _cap(person: Person, campaign: Campaign, now_ms: int) -> str | None:
+    sent_ms = person.sends().values()
+    if sum(at_ms > now_ms - DAY_MS for at_ms in sent_ms) >= campaign.cap_per_day:
+        return CAP_PER_DAY
+    if sum(at_ms > now_ms - WEEK_MS for at_ms in sent_ms) >= campaign.cap_per_week:
+        return CAP_PER_WEEK
+    return None

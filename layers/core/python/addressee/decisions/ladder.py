@@ -1,0 +1,125 @@
+"""The ladder of recommendations: personalised, segment, popular, editorial; what is not sure falls a rung."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, zip_longest
+from typing import NamedTuple
+
+from addressee.decisions.champions import Champions
+from addressee.decisions.decision import Rung
+from addressee.decisions.person import Person
+from addressee.decisions.request import MAX_PRODUCTS, Use
+from addressee.models.ranking import Scored, confidence
+from addressee.models.serving import Recommender
+from addressee.profiles.hashing import item_hash
+
+LEAST_CONFIDENCE = 0.2
+HALF_SUPPORT_OF_STORED = 5.0
+MAX_CANDIDATES = 100
+_KINDS: Mapping[Use, tuple[str, ...]] = {
+    "buy_again": ("buy_again",),
+    "discover": ("discover",),
+    "mixed": ("buy_again", "discover"),
+}
+
+
+class Pick(NamedTuple):
+    """A product on its way into an answer: why, from which rung, how sure (0 to 1)."""
+
+    item_id: str
+    reason: str
+    rung: Rung
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a caller wants: which use, of which products (None: of all), how many at most, and where the person is.
+
+    `time_zone` counts where the person's own is not known.
+    """
+
+    use: Use = "mixed"
+    among: tuple[str, ...] | None = None
+    k: int = MAX_PRODUCTS
+    time_zone: str = ""
+
+
+def ranked(person: Person, champions: Champions, wish: Wish, *, segments: Mapping[str, str], today: int) -> list[Pick]:
+    """Rank at most 100 products down the ladder, each once, on the highest rung that knows it.
+
+    `segments` are the person's by kind. Products that the caller named are all in the answer: those that no rung
+    knows come last, in the caller's order, as `editorial`.
+    """
+    ladder: Iterator[Pick] = chain(
+        _personalised(person, champions, wish, today),
+        _segment(person, champions, wish, segments),
+        _popular(champions, wish),
+    )
+    if wish.use == "discover":
+        ladder = (pick for pick in ladder if item_hash(pick.item_id) not in person.state.bought)
+    if wish.among is not None:
+        wanted = frozenset(wish.among)
+        named = (Pick(item_id, "editorial", "editorial", 0.0) for item_id in wish.among)
+        ladder = chain((pick for pick in ladder if pick.item_id in wanted), named)
+    unique: dict[str, Pick] = {}
+    for pick in ladder:
+        unique.setdefault(pick.item_id, pick)
+    return list(unique.values())[:MAX_CANDIDATES]
+
+
+def _personalised(person: Person, champions: Champions, wish: Wish, today: int) -> Iterator[Pick]:
+    """Rank with the live recommenders on the fresh profile; uses that are mixed take turns."""
+    lists = []
+    for kind in _KINDS[wish.use]:
+        model = champions.recommenders.get(kind)
+        if model is not None:
+            nightly = person.scores.nightly(kind)
+            history = person.state.bought
+            scored = model.rank(history, today=today, candidates=wish.among, k=MAX_CANDIDATES, nightly=nightly)
+            lists.append([pick for pick in _picks(kind, model, scored) if pick.confidence >= LEAST_CONFIDENCE])
+    return _in_turn(lists)
+
+
+def _picks(kind: str, model: Recommender, scored: Sequence[Scored]) -> Iterator[Pick]:
+    for item_id, _, support in scored:
+        yield Pick(item_id, _reason(kind, support), "personalised", model.confidence(support))
+
+
+def _reason(kind: str, support: float) -> str:
+    if kind == "discover":
+        return "bought_together_with"
+    return "bought_often" if support > 1 else "bought_before"
+
+
+def _segment(person: Person, champions: Champions, wish: Wish, segments: Mapping[str, str]) -> Iterator[Pick]:
+    """Give what the last scoring run found where the live recommender is missing, then what the segment buys."""
+    kinds = [kind for kind in _KINDS[wish.use] if kind not in champions.recommenders]
+    yield from _in_turn([[_stored(each) for each in person.scores.candidates.get(kind, ())] for kind in kinds])
+    for kind, model in champions.segmenters.items():
+        for each in model.popular(segments[kind], MAX_CANDIDATES) if kind in segments else ():
+            if (sure := model.confidence(each.support)) >= LEAST_CONFIDENCE:
+                yield Pick(each.item_id, "popular_in_segment", "segment", sure)
+
+
+def _stored(each: Scored) -> Pick:
+    return Pick(each.item_id, "scored_earlier", "segment", confidence(each.support, HALF_SUPPORT_OF_STORED))
+
+
+def _popular(champions: Champions, wish: Wish) -> Iterator[Pick]:
+    """Give what everybody buys, from the first loaded model that knows: a recommender of the use, else a segmenter."""
+    for kind in _KINDS[wish.use]:
+        if (model := champions.recommenders.get(kind)) is not None:
+            return _bestsellers(model.popular(MAX_CANDIDATES), model.confidence)
+    for segmenter in champions.segmenters.values():
+        return _bestsellers(segmenter.popular_overall(MAX_CANDIDATES), segmenter.confidence)
+    return iter(())
+
+
+def _bestsellers(scored: Sequence[Scored], sure: Callable[[float], float]) -> Iterator[Pick]:
+    return (Pick(each.item_id, "popular", "popular", sure(each.support)) for each in scored)
+
+
+def _in_turn(lists: Sequence[Sequence[Pick]]) -> Iterator[Pick]:
+    for row in zip_longest(*lists):
+        yield from (pick for pick in row if pick is not None)

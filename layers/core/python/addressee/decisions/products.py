@@ -1,0 +1,46 @@
+"""The products of an answer: the ladder's, after the hard filters."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from addressee.decisions.decision import Product, Rung
+from addressee.decisions.ladder import Pick
+from addressee.decisions.ports import Catalogue, Unavailable
+from addressee.profiles.items import Item
+
+FIRST_READ = 24
+
+
+class Choice(NamedTuple):
+    """The products of an answer and the rung on which the first of them stands."""
+
+    products: tuple[Product, ...]
+    rung: Rung
+
+
+def choose_products(
+    picks: Sequence[Pick], catalogue: Catalogue, shows: Callable[[Item | None], bool], *, k: int
+) -> Choice:
+    """Choose the first `k` of the ladder's products that pass the hard filters, propensity 1: nothing is drawn.
+
+    Without a catalogue nothing can be shown to be for sale: no products, rung `editorial`.
+    """
+    try:
+        chosen = _first_shown(picks, catalogue, shows, k)
+    except Unavailable:
+        chosen = []
+    products = tuple(Product(each.item_id, each.reason, 1.0, round(each.confidence, 4)) for each in chosen)
+    return Choice(products, chosen[0].rung if chosen else "editorial")
+
+
+def _first_shown(
+    picks: Sequence[Pick], catalogue: Catalogue, shows: Callable[[Item | None], bool], k: int
+) -> list[Pick]:
+    """Read few items first, since each one read costs and most pass; the rest only where too few passed."""
+    chosen: list[Pick] = []
+    first = max(FIRST_READ, k)
+    for part in (picks[:first], picks[first:]):
+        if part and len(chosen) < k:
+            items = catalogue.get_many([pick.item_id for pick in part])
+            chosen += [pick for pick in part if shows(items.get(pick.item_id))]
+    return chosen[:k]

@@ -1,0 +1,51 @@
+"""When to send: the person's hour in the person's time zone, never in quiet hours, over DST changes too."""
+
+from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from addressee.decisions.campaign import QuietHours
+
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+_SEARCH_STEPS = 60  # hours; a day that skips the hour because of DST leaves it to the next day
+
+
+def choose_slot(*, now_ms: int, hour: int, quiet: QuietHours, zone: tzinfo) -> int:
+    """Return the first time, from `now_ms` on, whose local hour is `hour` and not quiet.
+
+    A quiet `hour` moves to the hour at which the quiet ones end. The hour that already runs counts: then the slot is
+    now. Every step goes to the next whole local hour and looks at the wall clock again, so hours that DST skips or
+    repeats need no rule of their own. At most 60 steps; if quiet hours cover everything the slot is now.
+    """
+    wanted = quiet.end if quiet.covers(hour) else hour
+    moment_ms = now_ms
+    for _ in range(_SEARCH_STEPS):
+        local = datetime.fromtimestamp(moment_ms / 1000, zone)
+        if local.hour == wanted and not quiet.covers(local.hour):
+            return moment_ms
+        into_hour_ms = local.minute * MINUTE_MS + local.second * 1000 + moment_ms % 1000
+        moment_ms += HOUR_MS - into_hour_ms
+    return now_ms
+
+
+def local_hour(moment_ms: int, zone: tzinfo) -> int:
+    """Return the wall clock's hour, 0..23, at `moment_ms`."""
+    return datetime.fromtimestamp(moment_ms / 1000, zone).hour
+
+
+def time_zone(*names: str) -> tzinfo:
+    """Return the first of the IANA names that is known, else UTC: names come from devices and may be anything."""
+    for name in names:
+        zone = _zone(name) if name else None
+        if zone is not None:
+            return zone
+    return UTC
+
+
+@lru_cache(maxsize=512)
+def _zone(name: str) -> tzinfo | None:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # unknown; not a relative path; a folder of the database, or unreadable
+        return None
