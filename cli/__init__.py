@@ -1,0 +1,1 @@
+"""The `addressee` command, the demo data and the demo."""
