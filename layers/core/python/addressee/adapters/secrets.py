@@ -1,4 +1,4 @@
-"""Secrets Manager: the subject key and the API keys, cached for five minutes."""
+"""Secrets Manager: the subject key and the API keys, cached for five minutes; the key document, written."""
 
 import base64
 import json
@@ -12,6 +12,8 @@ from typing import Any
 from addressee.adapters.aws import client
 
 CACHE_SECONDS = 300.0
+SECOND_LOOK_SECONDS = 10.0
+"""An unknown key makes the secret be read again after this time: a new key works at once, guessing costs few calls."""
 
 
 class Secret:
@@ -23,12 +25,23 @@ class Secret:
         self._text, self._read_at = "", -CACHE_SECONDS
 
     def text(self) -> str:
-        """Return the secret's current text."""
-        if self._clock() - self._read_at >= CACHE_SECONDS:
-            secrets = self._secrets or client("secretsmanager")
-            self._text = secrets.get_secret_value(SecretId=self._id)["SecretString"]
+        """Return the secret's text, at most five minutes old."""
+        return self.text_since(CACHE_SECONDS)
+
+    def text_since(self, max_age_seconds: float) -> str:
+        """Return the secret's text, at most `max_age_seconds` old."""
+        if self._clock() - self._read_at >= max_age_seconds:
+            self._text = self._client().get_secret_value(SecretId=self._id)["SecretString"]
             self._read_at = self._clock()
         return self._text
+
+    def replace(self, text: str) -> None:
+        """Write a new version of the secret; the last writer wins, for Secrets Manager knows no conditional write."""
+        self._client().put_secret_value(SecretId=self._id, SecretString=text)
+        self._text, self._read_at = text, self._clock()
+
+    def _client(self) -> Any:  # noqa: ANN401  # botocore has no static types
+        return self._secrets or client("secretsmanager")
 
 
 def subject_key(secret: Secret) -> bytes:
@@ -50,8 +63,12 @@ def find_key(presented: str, secret: Secret) -> ApiKey | None:
     The secret is JSON: `{"keys": [{"id", "scope", "sha256", "revoked"}]}`. Keys hold 256 random bits, so a plain
     SHA-256 is enough; the comparison takes constant time.
     """
-    digest = sha256(presented.encode()).hexdigest()
-    for entry in json.loads(secret.text()).get("keys", []):
+    digest = sha256(presented.encode(errors="surrogatepass")).hexdigest()
+    return _entry(digest, secret.text()) or _entry(digest, secret.text_since(SECOND_LOOK_SECONDS))
+
+
+def _entry(digest: str, text: str) -> ApiKey | None:
+    for entry in json.loads(text).get("keys", []):
         if compare_digest(entry["sha256"], digest) and not entry.get("revoked"):
             return ApiKey(entry["id"], entry["scope"])
     return None

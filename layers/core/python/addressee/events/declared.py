@@ -76,6 +76,7 @@ PURPOSES = frozenset({"advertising", "analytics", "email", "functional", "market
 
 TRAITS = (
     "age",
+    "age_band",
     "age_group",
     "birth_year",
     "city",
