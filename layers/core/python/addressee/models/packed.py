@@ -1,5 +1,7 @@
 """`serving.bin`: named, typed, little-endian arrays in one file, read without numpy and without copying twice."""
 
+from __future__ import annotations  # array is subscriptable at run time from Python 3.12 on
+
 import struct
 import sys
 from array import array
