@@ -17,7 +17,7 @@ MEMORY_MB = 1_600
 THREADS = 2
 FETCHES = 8
 
-_NO_EVENTS = """
+NO_EVENTS = """
 CREATE TABLE events (message_id VARCHAR, subject VARCHAR, anonymous_subject VARCHAR, kind VARCHAR, name VARCHAR,
   event_time_ms BIGINT, received_at_ms BIGINT, order_id VARCHAR, amount_minor_units BIGINT, currency VARCHAR,
   lines STRUCT(item_id VARCHAR, category VARCHAR, quantity BIGINT, amount_minor_units BIGINT)[], send_id VARCHAR,
@@ -45,7 +45,7 @@ def open_lake(
             if files:
                 lake.read_parquet([str(file) for file in files], hive_partitioning=False).create_view("events")
             else:
-                lake.execute(_NO_EVENTS)
+                lake.execute(NO_EVENTS)
             yield lake
 
 

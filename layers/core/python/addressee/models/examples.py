@@ -1,6 +1,7 @@
 """People at past cut-offs: features as of then, labels from what came after, all points in time kept apart."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from duckdb import DuckDBPyConnection
@@ -8,12 +9,20 @@ from duckdb import DuckDBPyConnection
 from addressee.models.arrays import Array
 from addressee.models.purchases import DAY_MS
 from addressee.models.tables import ACTIVE_DAYS, BUYS, HORIZON_DAYS, LAPSES, Floats, People
+from addressee.profiles.features import FEATURE_NAMES
+from addressee.profiles.offline import features_sql
 
 CUT_WEEKS = (1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24)
 LEAST_HISTORY_DAYS = 28
+EVENTS_PER_QUERY = 400_000
 
-FeaturesAt = Callable[[int], tuple[Sequence[str], Floats]]
-"""A time (`end_ms`, exclusive) -> subjects known by then, sorted, and their features [n, F]."""
+
+class FeatureRows(NamedTuple):
+    """Subjects, sorted, and their features [n, F], F = `len(FEATURE_NAMES)`."""
+
+    subjects: list[str]
+    features: Floats
+
 
 _ACTIVE = """
 CREATE OR REPLACE TEMP TABLE active AS
@@ -56,17 +65,37 @@ def active_subjects(lake: DuckDBPyConnection, *, day: int) -> set[str]:
     return {row[0] for row in lake.execute("SELECT subject FROM active").fetchall()}
 
 
-def read_people(
-    lake: DuckDBPyConnection, features_at: FeaturesAt, *, days: Sequence[int], as_of_day: int, width: int
-) -> People:
-    """Return the examples of all cut-offs; needs `people` and what `load_orders` creates.
+def read_features(lake: DuckDBPyConnection, days: Sequence[int]) -> dict[int, FeatureRows]:
+    """Return for the end of each day the subjects known then, sorted, and their features, as of then.
+
+    Cut-offs share a query while events times cut-offs stay below `EVENTS_PER_QUERY`: planning the query costs more
+    than running it on little data, and much data times all cut-offs would not fit into memory.
+    """
+    ((events,),) = lake.execute("SELECT count(*) FROM events").fetchall()
+    together = max(1, EVENTS_PER_QUERY // max(events, 1))
+    groups = (days[start : start + together] for start in range(0, len(days), together))
+    return {day: rows for group in groups for day, rows in _features(lake, group).items()}
+
+
+def _features(lake: DuckDBPyConnection, days: Sequence[int]) -> dict[int, FeatureRows]:
+    columns = lake.execute(features_sql(as_of_ms=[end_of(day) - 1 for day in days])).fetchnumpy()
+    features = np.column_stack([columns[name] for name in FEATURE_NAMES]).astype(np.float64)
+    spans = {day: np.searchsorted(columns["as_of_ms"], [end_of(day) - 1, end_of(day)]) for day in days}
+    return {
+        day: FeatureRows(columns["subject"][first:last].tolist(), np.ascontiguousarray(features[first:last]))
+        for day, (first, last) in spans.items()
+    }
+
+
+def read_people(lake: DuckDBPyConnection, features: Mapping[int, FeatureRows], *, as_of_day: int) -> People:
+    """Return the examples of all cut-offs in `features`; needs `people` and what `load_orders` creates.
 
     Somebody who was anonymous at the cut-off and is known now is an example with the features of then, under the
     subject of now.
     """
-    parts = [_at(lake, features_at, day, as_of_day) for day in days]
+    parts = [_at(lake, day, rows, as_of_day) for day, rows in sorted(features.items())]
     return People(
-        features=np.concatenate([np.empty((0, width)), *(part["features"] for part in parts)]),
+        features=np.concatenate([np.empty((0, len(FEATURE_NAMES))), *(part["features"] for part in parts)]),
         subject=_joined(parts, "subject", np.int32),
         cut_day=_joined(parts, "cut_day", np.int32),
         labels={label: _joined(parts, f"label_{label}", np.bool_) for label in HORIZON_DAYS},
@@ -78,15 +107,14 @@ def _joined(parts: Sequence[Mapping[str, Array]], name: str, kind: type) -> Arra
     return np.concatenate([np.empty(0, kind), *(part[name] for part in parts)]).astype(kind)
 
 
-def _at(lake: DuckDBPyConnection, features_at: FeaturesAt, day: int, as_of_day: int) -> dict[str, Array]:
+def _at(lake: DuckDBPyConnection, day: int, known: FeatureRows, as_of_day: int) -> dict[str, Array]:
     """Make the examples of one cut-off, sorted by subject."""
-    subjects, features = features_at(end_of(day))
     active_subjects(lake, day=day)
-    rows = lake.execute(_EXAMPLES, {"subjects": list(subjects), "end_ms": end_of(day), "never": _NEVER}).fetchnumpy()
+    rows = lake.execute(_EXAMPLES, {"subjects": known.subjects, "end_ms": end_of(day), "never": _NEVER}).fetchnumpy()
     complete = {label: day + horizon <= as_of_day for label, horizon in HORIZON_DAYS.items()}
     everybody = np.ones(len(rows["row"]), np.bool_)
     return {
-        "features": features[rows["row"]],
+        "features": known.features[rows["row"]],
         "subject": rows["person"],
         "cut_day": np.full(len(rows["row"]), day),
         f"label_{BUYS}": rows["wait_ms"] < HORIZON_DAYS[BUYS] * DAY_MS,

@@ -5,9 +5,10 @@ from datetime import date
 import numpy as np
 from duckdb import DuckDBPyConnection
 
-from addressee.models.examples import FeaturesAt, active_subjects, cut_days, end_of, read_people
+from addressee.models.examples import active_subjects, cut_days, end_of, read_features, read_people
 from addressee.models.purchases import DAY_MS, load_orders, read_interactions, read_items
 from addressee.models.tables import Interactions, Items, Metadata, Now, People, Tables
+from addressee.profiles.features import FEATURE_HASH, FEATURE_NAMES
 
 EPOCH = date(1970, 1, 1)
 HISTORY_DAYS = 400
@@ -18,20 +19,19 @@ SELECT unnest($subjects::VARCHAR[]) AS person, unnest(range(len($subjects)))::IN
 """
 
 
-def prepare_tables(
-    lake: DuckDBPyConnection, *, as_of: date, features_at: FeaturesAt, feature_names: tuple[str, ...], feature_hash: str
-) -> Tables:
+def prepare_tables(lake: DuckDBPyConnection, *, as_of: date) -> Tables:
     """Make the training tables of `as_of` (its end, UTC) from `events`, the lake's rows on this connection.
 
     The same events give the same tables, whatever was received after `as_of` and however many threads work.
     """
     as_of_day = (as_of - EPOCH).days
     load_orders(lake, end_ms=end_of(as_of_day))
-    subjects, features = features_at(end_of(as_of_day))
-    lake.execute(_PEOPLE, {"subjects": list(subjects)})
     first_day = _first_day(lake, as_of_day)
     days = cut_days(as_of_day, first_day)
-    people = read_people(lake, features_at, days=days, as_of_day=as_of_day, width=len(feature_names))
+    features = read_features(lake, [*days, as_of_day])
+    now = features.pop(as_of_day)
+    lake.execute(_PEOPLE, {"subjects": now.subjects})
+    people = read_people(lake, features, as_of_day=as_of_day)
     items, interactions = read_items(lake), read_interactions(lake)
     active = active_subjects(lake, day=as_of_day)
     return Tables(
@@ -39,16 +39,16 @@ def prepare_tables(
             as_of=as_of.isoformat(),
             as_of_day=as_of_day,
             first_day=first_day,
-            feature_names=feature_names,
-            feature_hash=feature_hash,
+            feature_names=FEATURE_NAMES,
+            feature_hash=FEATURE_HASH,
             cut_days=days,
-            counts=_counts(len(subjects), items, people, interactions),
+            counts=_counts(len(now.subjects), items, people, interactions),
         ),
-        subjects=tuple(subjects),
+        subjects=tuple(now.subjects),
         items=items,
         people=people,
         interactions=interactions,
-        now=Now(features, np.array([subject in active for subject in subjects], np.bool_)),
+        now=Now(now.features, np.array([subject in active for subject in now.subjects], np.bool_)),
     )
 
 

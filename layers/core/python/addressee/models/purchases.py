@@ -11,6 +11,7 @@ from addressee.models.tables import Interactions, Items
 
 DAY_MS = 86_400_000
 ORDER = "Order Completed"
+MACHINE = "machine"
 
 _LINKS = """
 CREATE OR REPLACE TEMP TABLE links AS
@@ -21,11 +22,14 @@ FROM events WHERE kind = 'merge' AND received_at_ms < $end_ms GROUP BY anonymous
 
 _ORDERS = """
 CREATE OR REPLACE TEMP TABLE orders AS
-SELECT coalesce(links.person, once.subject) AS person, once.subject, once.message_id, once.event_time_ms,
-       once.received_at_ms, once.lines
-FROM (SELECT * FROM events WHERE kind = 'track' AND name = $order AND received_at_ms < $end_ms
-      QUALIFY row_number() OVER (PARTITION BY subject, message_id ORDER BY received_at_ms, event_time_ms) = 1) AS once
-LEFT JOIN links ON links.anonymous_subject = once.subject
+SELECT coalesce(links.person, events.subject) AS person, events.subject, events.message_id, events.event_time_ms,
+       events.received_at_ms, events.lines
+FROM events LEFT JOIN links ON links.anonymous_subject = events.subject
+WHERE events.kind = 'track' AND events.name = $order AND events.label IS DISTINCT FROM $machine
+  AND events.received_at_ms < $end_ms
+QUALIFY row_number() OVER (
+  PARTITION BY coalesce(links.person, events.subject), events.message_id
+  ORDER BY events.received_at_ms, events.event_time_ms, events.subject) = 1
 """
 
 _LINES = """
@@ -54,10 +58,10 @@ GROUP BY subject, event_time_ms, message_id, received_at_ms, item ORDER BY baske
 def load_orders(lake: DuckDBPyConnection, *, end_ms: int) -> None:
     """Create the temporary tables `links`, `orders`, `order_lines` and `items` from what was received before then.
 
-    An order that came twice (same subject and message id) counts as first received.
+    An order that came twice (same person and message id) counts as first received.
     """
     lake.execute(_LINKS, {"end_ms": end_ms})
-    lake.execute(_ORDERS, {"end_ms": end_ms, "order": ORDER})
+    lake.execute(_ORDERS, {"end_ms": end_ms, "order": ORDER, "machine": MACHINE})
     lake.execute(_LINES)
     lake.execute(_ITEMS)
 
