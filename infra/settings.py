@@ -1,0 +1,85 @@
+"""Everything a deployer may choose, read once from cdk.json's context into one frozen value."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from typing import Any
+
+from infra.setting_rules import Reader, Unusable, choice, days_by_category, flag, number, number_of, text, texts, time_zone
+
+CONTEXT = "addressee"
+
+SCHEDULE = text(r"(cron|rate)\(.+\)", "must be an EventBridge expression, cron(...) or rate(...)")
+MEMORY = number(128, 10_240, "MB; a fresh account allows 3008")
+LOG_DAYS = number_of((1, 3, 7, 14, 30, 60, 90, 180, 365), "days")
+HOURS = r"([01]?\d|2[0-3])-([01]?\d|2[0-3])"
+
+
+class InvalidSetting(Exception):
+    """A setting cannot be used; the message names every such setting with its reason."""
+
+
+def _setting(reader: Reader, default: Any) -> Any:  # noqa: ANN401  # typed by the field, as with dataclasses.field
+    return field(default_factory=lambda: default, metadata={"reader": reader})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The deployment's settings; cdk.json's object `addressee` holds the same names."""
+
+    stage: str = _setting(text(r"[a-z0-9]{0,12}", "must be at most 12 of a-z and 0-9; empty for the only stage"), "")
+    retain: bool = _setting(flag(), default=True)
+    runtime: str = _setting(text(r"python3\.\d{1,2}", "must be a Lambda runtime such as python3.14"), "python3.14")
+    architecture: str = _setting(choice("arm64", "x86_64"), "arm64")
+    layers: str = _setting(choice("arm64", "host"), "arm64")
+    request_memory_mb: int = _setting(MEMORY, 1024)
+    stream_memory_mb: int = _setting(MEMORY, 1024)
+    batch_memory_mb: int = _setting(MEMORY, 3008)
+    log_retention_days: int = _setting(LOG_DAYS, 30)
+    shards: str = _setting(choice("provisioned", "on-demand"), "provisioned")
+    shard_count: int = _setting(number(1, 200, "shards"), 1)
+    compact_schedule: str = _setting(SCHEDULE, "cron(30 0 * * ? *)")
+    learn_schedule: str = _setting(SCHEDULE, "cron(30 2 * * ? *)")
+    learn_time_zone: str = _setting(time_zone(), "UTC")
+    cors_origins: tuple[str, ...] = _setting(
+        texts(r"\*|https?://[^/*\s]+", "must be a list of origins such as https://example.com, or of *"), ("*",)
+    )
+    throttle_rate_per_second: int = _setting(number(1, 10_000, "requests a second"), 200)
+    throttle_burst: int = _setting(number(1, 5_000, "requests"), 400)
+    alarm_email: str = _setting(text(r"([^@\s]+@[^@\s]+)?", "must be an address, or empty for none"), "")
+    repurchase_days: Mapping[str, int] = _setting(days_by_category(), {"*": 1})
+    cap_per_day: int = _setting(number(0, 100, "mails"), 1)
+    cap_per_week: int = _setting(number(0, 500, "mails"), 3)
+    default_hour: int = _setting(number(0, 23, "(an hour)"), 10)
+    quiet_hours: str = _setting(text(HOURS, "must be two hours such as 21-8"), "21-8")
+    default_time_zone: str = _setting(time_zone(), "UTC")
+
+    @property
+    def prefix(self) -> str:
+        """Return what the names of functions, log groups and alarms begin with."""
+        return f"addressee-{self.stage}" if self.stage else "addressee"
+
+
+def read_settings(context: Callable[[str], Any]) -> Settings:
+    """Read the context object `addressee`; `-c addressee_<name>=<value>` on the command line outweighs it.
+
+    Raises `InvalidSetting`, which names all unusable settings at once, those that do not exist among them.
+    """
+    given = context(CONTEXT) or {}
+    if not isinstance(given, Mapping):
+        raise InvalidSetting(f"{CONTEXT}: must be an object")
+    known = {each.name: each for each in fields(Settings)}
+    problems = [f"{name}: is no setting" for name in given if name not in known]
+    values: dict[str, Any] = {}
+    for name, each in known.items():
+        override = context(f"{CONTEXT}_{name}")
+        try:
+            values |= _read(each, given.get(name) if override is None else override)
+        except Unusable as reason:
+            problems.append(f"{name}: {reason}")
+    if problems:
+        raise InvalidSetting("; ".join(problems))
+    return Settings(**values)
+
+
+def _read(each: "Field[Any]", value: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {} if value is None else {each.name: each.metadata["reader"](value)}

@@ -1,0 +1,84 @@
+"""The two stacks: what is kept, and what can be thrown away and deployed again."""
+
+from aws_cdk import App, CfnOutput, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+
+from infra.alarms import FIVE_MINUTES, Alarms
+from infra.api import Api
+from infra.dashboard import Dashboard
+from infra.decisions import Decisions, DecisionsData, authorize_request
+from infra.events import Events, EventsData
+from infra.function import Functions
+from infra.layers import Layers
+from infra.models import Models, ModelsData
+from infra.profiles import Profiles, ProfilesData
+from infra.settings import Settings
+from infra.storage import Storage
+
+
+class DataStack(Stack):
+    """Tables, buckets, key, secrets, stream: retained."""
+
+    def __init__(self, app: App, settings: Settings) -> None:
+        """Make what each stage keeps."""
+        name = f"AddresseeData-{settings.stage}" if settings.stage else "AddresseeData"
+        super().__init__(app, name, termination_protection=settings.retain, description="Addressee: what is kept")
+        self.storage = Storage(self, settings)
+        self.events = EventsData(self, self.storage)
+        self.profiles = ProfilesData(self, self.storage)
+        self.models = ModelsData(self, self.storage)
+        self.decisions = DecisionsData(self, self.storage)
+
+
+class AddresseeStack(Stack):
+    """Functions, API, delivery, learning, alarms: nothing that could be lost."""
+
+    def __init__(self, app: App, settings: Settings, layers: Layers, data: DataStack) -> None:
+        """Make what each stage runs, upstream first."""
+        name = f"Addressee-{settings.stage}" if settings.stage else "Addressee"
+        super().__init__(app, name, description="Addressee: what runs")
+        key = data.storage.key
+        self.alarms = Alarms(self, settings, key)
+        functions = Functions(self, settings, layers, self.alarms, key)
+        self.api = Api(self, settings, key, self.alarms, authorize_request(functions, data.events))
+        Events(self, data.events, functions, self.api)
+        self.profiles = Profiles(self, data.profiles, data.events, functions, self.api)
+        models = Models(self, data.models, data.profiles, functions, self.profiles.compact)
+        self.learn = models.learn
+        Decisions(self, data.decisions, data.profiles, data.models, functions, self.api)
+        self._watch_throttles()
+        Dashboard(self, functions, self.api, data.events.stream, self.learn)
+        self._tell(data)
+
+    def _watch_throttles(self) -> None:
+        """One alarm for the account: the limit that throttles is the account's."""
+        self.alarms.add(
+            "throttles",
+            cloudwatch.Metric(
+                namespace="AWS/Lambda", metric_name="Throttles", statistic="Sum", period=FIVE_MINUTES
+            ),
+            above=0,
+            do="Lambda refused invocations: the account's concurrency is used up (10 on a fresh account). Ask AWS for more"
+            " (Service Quotas, Lambda, concurrent executions); nothing is lost meanwhile. docs/deploying.md, Alarms.",
+        )
+
+    def _tell(self, data: DataStack) -> None:
+        """Say the names that the command line, tests and people need."""
+        outputs = {
+            "ApiUrl": self.api.http.api_endpoint,
+            "EventStream": data.events.stream.stream_name,
+            "ProfilesTable": data.profiles.profiles.table_name,
+            "ItemsTable": data.profiles.items.table_name,
+            "DecisionsTable": data.decisions.decisions.table_name,
+            "SuppressionsTable": data.decisions.suppressions.table_name,
+            "LakeBucket": data.profiles.lake.bucket_name,
+            "ModelsBucket": data.models.models.bucket_name,
+            "QuarantineBucket": data.events.quarantine.bucket_name,
+            "LakeStream": self.profiles.delivery.ref,
+            "KeysSecret": data.events.keys.secret_arn,
+            "SubjectSecret": data.profiles.subject_key.secret_arn,
+            "LearnArn": self.learn.machine.state_machine_arn,
+            "AlarmTopic": self.alarms.topic.topic_arn,
+        }
+        for name, value in outputs.items():
+            CfnOutput(self, name, value=value)
