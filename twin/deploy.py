@@ -37,9 +37,11 @@ def deploy(twin: Twin, context: Mapping[str, str] | None = None) -> dict[str, st
 
 
 def read_outputs(twin: Twin) -> dict[str, str]:
-    """Return the outputs of both stacks as one mapping."""
+    """Return the outputs of both stacks as one mapping; `ApiUrl` is the address at which the emulator serves it."""
     stacks = json.loads(twin.outputs_file.read_text())
-    return {name: value for outputs in stacks.values() for name, value in outputs.items()}
+    flat = {name: value for outputs in stacks.values() for name, value in outputs.items()}
+    api_id = flat["ApiUrl"].split("//")[1].split(".")[0]
+    return flat | {"ApiUrl": f"{twin.endpoint}/_aws/execute-api/{api_id}/$default"}
 
 
 def _run(command: Sequence[str], cwd: Path, environment: Mapping[str, str], twin: Twin) -> None:

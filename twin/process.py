@@ -14,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
+_STARTED: list[subprocess.Popen[bytes]] = []  # kept: the emulator outlives the call that starts it
 
 
 class TwinTrouble(Exception):
@@ -74,6 +75,7 @@ class Twin:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        _STARTED.append(process)
         (self.folder / "process.json").write_text(json.dumps({"pid": process.pid, "port": self.port}))
         self._await_health(process)
 

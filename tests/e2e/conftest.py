@@ -1,0 +1,30 @@
+"""The app, deployed once per run into a twin that enforces IAM."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.stack import Stack
+from twin.deploy import deploy, read_outputs
+from twin.keys import make_keys
+from twin.process import ROOT, Twin, free_port
+
+FOLDER = ROOT / ".build" / "twin-e2e"
+PYTHON = ROOT / ".build" / "twin-venv" / "bin" / "python"
+KEEP = "ADDRESSEE_KEEP_TWIN"  # set to a port, the twin of the last run is used again and left running
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """Start, deploy, make keys; stop at the end."""
+    kept = os.environ.get(KEEP)
+    twin = Twin(FOLDER, int(kept or free_port()), enforce_iam=True)
+    if not (kept and twin.pid() and twin.outputs_file.exists()):
+        twin.stop()
+        twin.start(PYTHON)
+        deploy(twin)
+    outputs = read_outputs(twin)
+    yield Stack(twin, outputs, make_keys(twin, outputs["KeysSecret"]))
+    if not kept:
+        twin.stop()
