@@ -1,0 +1,135 @@
+"""What a decision reads and writes, in memory: people, decisions, models that say what they are told."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from addressee.decisions.champions import Champions
+from addressee.decisions.decision import Decision
+from addressee.decisions.person import Person
+from addressee.models.ranking import Scored, confidence
+from addressee.models.recommenders import Nightly
+
+
+class InMemoryPeople:
+    """Subject -> person; `pointers` maps merged anonymous subjects to users."""
+
+    def __init__(self, *people: Person) -> None:
+        """Know some people."""
+        self.people = {person.subject: person for person in people}
+        self.pointers: dict[str, str] = {}
+
+    def get(self, subject: str) -> Person:
+        """Read one person; never seen: an empty one."""
+        target = self.pointers.get(subject, subject)
+        return self.people.get(target, Person(target))
+
+
+class InMemoryDecisions:
+    """(Subject, campaign) -> decision, by the same rules as the table."""
+
+    def __init__(self) -> None:
+        """Hold nothing."""
+        self.rows: dict[tuple[str, str], Decision] = {}
+
+    def get(self, subject: str, campaign: str) -> Decision | None:
+        """Read a decision, or None."""
+        return self.rows.get((subject, campaign))
+
+    def put_once(self, decision: Decision) -> Decision:
+        """Store a decision unless one that mails is there already; return the stored one."""
+        key = (decision.subject, decision.campaign)
+        if key not in self.rows or not self.rows[key].mail:
+            self.rows[key] = decision
+        return self.rows[key]
+
+
+@dataclass
+class ToldRecommender:
+    """Ranks what it was told, for anybody with a history; half confidence at 2 observations."""
+
+    told: Sequence[Scored] = ()
+    bestsellers: Sequence[Scored] = ()
+
+    def rank(
+        self,
+        history: Mapping[int, int],
+        *,
+        today: int,
+        candidates: Sequence[str] | None = None,
+        k: int,
+        nightly: Nightly | None = None,
+    ) -> list[Scored]:
+        """Return what it was told, of `candidates` alone where there are some."""
+        del today
+        if not history and nightly is None:
+            return []
+        return [each for each in self.told if candidates is None or each.item_id in candidates][:k]
+
+    def popular(self, k: int) -> list[Scored]:
+        """Return the bestsellers it was told."""
+        return list(self.bestsellers[:k])
+
+    def confidence(self, support: float) -> float:
+        """Return n / (n + 2)."""
+        return confidence(support, 2.0)
+
+
+@dataclass
+class ToldSegmenter:
+    """Puts everybody into the one segment."""
+
+    bestsellers: Sequence[Scored] = ()
+    overall: Sequence[Scored] = ()
+    names: tuple[str, ...] = ("loyal",)
+
+    def segment(self, features: Sequence[float]) -> str:
+        """Return the segment."""
+        del features
+        return self.names[0]
+
+    def popular(self, segment: str, k: int) -> list[Scored]:
+        """Return the segment's bestsellers."""
+        return list(self.bestsellers[:k]) if segment in self.names else []
+
+    def popular_overall(self, k: int) -> list[Scored]:
+        """Return everybody's bestsellers."""
+        return list(self.overall[:k])
+
+    def confidence(self, support: float) -> float:
+        """Return n / (n + 2)."""
+        return confidence(support, 2.0)
+
+
+@dataclass
+class ToldScorer:
+    """Gives everybody the same probability."""
+
+    probability: float = 0.25
+
+    def score(self, features: Sequence[float]) -> float:
+        """Return the probability."""
+        del features
+        return self.probability
+
+
+@dataclass
+class ToldChampions:
+    """Holds the champions that it was told."""
+
+    champions: Champions = field(default_factory=Champions)
+
+    def current(self) -> Champions:
+        """Return them."""
+        return self.champions
+
+
+class Broken:
+    """A port whose every call fails, as when a service is away."""
+
+    def __getattr__(self, name: str) -> object:
+        """Return a method that raises."""
+
+        def fail(*_: object, **__: object) -> None:
+            raise TimeoutError(name)
+
+        return fail

@@ -1,0 +1,168 @@
+"""Which products in which order, and which of them pass the hard filters."""
+
+import pytest
+
+from addressee.decisions.campaign import Campaign
+from addressee.decisions.champions import Champions
+from addressee.decisions.decide import decide
+from addressee.decisions.filters import showable
+from addressee.decisions.ladder import Wish, ranked
+from addressee.decisions.person import Person, Scores
+from addressee.models.ranking import Scored
+from addressee.profiles.items import Item
+from tests.fakes.decisions import Broken
+from tests.unit.decisions.people import NOW, SUBJECT, TODAY, Shop, champions, scored, state, willing
+
+CAMPAIGN = Campaign("spring", repurchase_days={"food": 3, "*": 30})
+REGULAR = willing(state=state(bought={"milk": 1}))
+MODELS = champions(buy_again=("milk", "eggs"), discover=("kiwi", "rice"), segment=("tea",), popular=("jam", "milk"))
+
+
+def picks(person, models, wish, segments=None):
+    """Rank and keep what matters here."""
+    found = ranked(person, models, wish, segments=segments or {}, today=TODAY)
+    return [(pick.item_id, pick.reason, pick.rung) for pick in found]
+
+
+def test_uses_take_turns_and_lower_rungs_fill_up():
+    """Mixed is buy again and discover in turn, then the segment's bestsellers, then everybody's, each item once."""
+    assert picks(REGULAR, MODELS, Wish(), {"rfm_tiers": "loyal"}) == [
+        ("milk", "bought_often", "personalised"),
+        ("kiwi", "bought_together_with", "personalised"),
+        ("eggs", "bought_often", "personalised"),
+        ("rice", "bought_together_with", "personalised"),
+        ("tea", "popular_in_segment", "segment"),
+        ("jam", "popular", "popular"),
+    ]
+
+
+def test_a_single_purchase_is_not_often():
+    """The reason says what the support says."""
+    models = champions(buy_again=("milk",), support=1.0)
+    assert picks(REGULAR, models, Wish(use="buy_again")) == [("milk", "bought_before", "personalised")]
+
+
+def test_to_discover_means_never_bought():
+    """Neither the models nor the bestsellers bring back what the person knows."""
+    models = champions(discover=("milk", "kiwi"), popular=("milk", "jam"))
+    assert [pick[0] for pick in picks(REGULAR, models, Wish(use="discover"))] == ["kiwi", "jam"]
+
+
+def test_low_confidence_falls_to_the_next_rung():
+    """What too few observations speak for is not called personal."""
+    models = champions(discover=("kiwi",), support=0.4, popular=("jam", "kiwi"))
+    assert picks(REGULAR, models, Wish(use="discover")) == [
+        ("jam", "popular", "popular"),
+        ("kiwi", "popular", "popular"),
+    ]
+
+
+def test_without_live_models_the_last_scoring_run_stands_a_rung_lower():
+    """Products prepared at night are for the person, but not fresh."""
+    scores = Scores("2024-10-03", candidates={"buy_again": tuple(scored("milk")), "discover": tuple(scored("kiwi"))})
+    person = willing(state=state(bought={"milk": 9}), scores=scores)
+    assert picks(person, Champions(), Wish()) == [
+        ("milk", "scored_earlier", "segment"),
+        ("kiwi", "scored_earlier", "segment"),
+    ]
+    assert picks(person, Champions(), Wish(use="discover")) == [("kiwi", "scored_earlier", "segment")]
+
+
+def test_somebody_never_seen_gets_bestsellers():
+    """No history, no segment: the popular rung."""
+    assert picks(Person(SUBJECT), MODELS, Wish())[0] == ("jam", "popular", "popular")
+    only_segments = champions(segment=("tea",), popular=("jam",))
+    assert picks(Person(SUBJECT), only_segments, Wish()) == [("jam", "popular", "popular")]
+
+
+def test_an_unknown_segment_has_no_bestsellers():
+    """A segment of an older model falls through to everybody's bestsellers."""
+    assert picks(Person(SUBJECT), champions(segment=("tea",)), Wish(), {"rfm_tiers": "gone"}) == []
+
+
+def test_exactly_the_products_asked_for_are_ranked():
+    """Known ones first, down the ladder; the rest in the caller's order, as editorial choice."""
+    wish = Wish(among=("sofa", "jam", "lamp", "kiwi"))
+    assert picks(REGULAR, MODELS, wish) == [
+        ("kiwi", "bought_together_with", "personalised"),
+        ("jam", "popular", "popular"),
+        ("sofa", "editorial", "editorial"),
+        ("lamp", "editorial", "editorial"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("item", "person", "shown"),
+    [
+        (None, willing(), False),
+        (Item("milk"), willing(), True),
+        (Item("milk", in_stock=False), willing(), False),
+        (Item("milk", valid_until_ms=NOW), willing(), False),
+        (Item("milk", valid_from_ms=NOW + 1), willing(), False),
+        (Item("milk"), willing(state=state(cart=("milk",))), False),
+        (Item("milk", category="food"), willing(state=state(bought={"milk": 2})), False),
+        (Item("milk", category="food"), willing(state=state(bought={"milk": 3})), True),
+        (Item("milk", category="sofa"), willing(state=state(bought={"milk": 29})), False),
+        (Item("milk", category="sofa"), willing(state=state(bought={"milk": 30})), True),
+        (Item("milk", category="food", repurchase_days=0), willing(state=state(bought={"milk": 0})), True),
+        (Item("milk", category="food", repurchase_days=90), willing(state=state(bought={"milk": 30})), False),
+    ],
+)
+def test_every_hard_filter_hides(item, person, shown):
+    """In the catalogue, in stock, valid, not in the cart, not bought within its window."""
+    assert showable(person, CAMPAIGN, now_ms=NOW)(item) is shown
+
+
+def test_the_answer_is_what_passes_and_its_rung_is_the_firsts():
+    """Milk was bought yesterday and eggs are gone: kiwi leads."""
+    shop = Shop(Item("eggs", in_stock=False))
+    decision = decide(REGULAR, CAMPAIGN, shop, MODELS, Wish(k=3), now_ms=NOW)
+    assert [each.item_id for each in decision.products] == ["kiwi", "rice", "tea"]
+    assert decision.rung == "personalised"
+    assert {each.propensity for each in decision.products} == {1.0}
+    assert all(0 <= each.confidence <= 1 for each in decision.products)
+
+
+def test_few_items_are_read_where_they_suffice_and_the_rest_where_not():
+    """Reads cost: twenty-four first, the others only for want of products."""
+    names = [f"item-{number}" for number in range(60)]
+    models = champions(discover=names)
+    shop = Shop()
+    assert len(decide(REGULAR, CAMPAIGN, shop, models, Wish(), now_ms=NOW).products) == 12
+    assert shop.reads == [24]
+    poor = Shop(missing=tuple(names[:20]))
+    decision = decide(REGULAR, CAMPAIGN, poor, models, Wish(), now_ms=NOW)
+    assert [each.item_id for each in decision.products] == names[20:32]
+    assert poor.reads == [24, 36]
+
+
+def test_nothing_left_is_editorial():
+    """Hidden rather than empty: the template shows its own content."""
+    decision = decide(REGULAR, CAMPAIGN, Shop(missing=("jam",)), champions(popular=("jam",)), Wish(), now_ms=NOW)
+    assert (decision.products, decision.rung) == ((), "editorial")
+
+
+def test_scores_and_segments_are_live_where_models_are_loaded():
+    """The record keeps the propensities and the versions that spoke."""
+    decision = decide(REGULAR, CAMPAIGN, Shop(), MODELS, Wish(), now_ms=NOW)
+    assert decision.scores == {"buys_in_7_days": 0.25}
+    assert decision.models == {"discover": "2024-10-03-abc"}
+
+
+def test_stored_scores_stand_where_no_model_is_loaded():
+    """A propensity of last night is better than none."""
+    person = willing(scores=Scores("2024-10-03", scores={"lapses_in_28_days": 0.5}))
+    assert decide(person, CAMPAIGN, Shop(), Champions(), Wish(), now_ms=NOW).scores == {"lapses_in_28_days": 0.5}
+
+
+def test_nightly_lists_reach_the_recommender():
+    """Days count since the epoch; a use without list has none."""
+    scores = Scores("1970-01-03", candidates={"buy_again": (Scored("milk", 1.0, 2.0),)})
+    assert scores.nightly("buy_again") == (2, (Scored("milk", 1.0, 2.0),))
+    assert scores.nightly("discover") is None
+
+
+def test_a_catalogue_that_fails_otherwise_is_not_hidden():
+    """Only `Unavailable` costs a rung here; a bug is not taken for an outage."""
+    with pytest.raises(TimeoutError):
+        decide(REGULAR, CAMPAIGN, Broken(), MODELS, Wish(), now_ms=NOW)

@@ -1,0 +1,114 @@
+"""Stored rows to a person, a decision to its record and to public JSON."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from addressee.decisions.decision import Decision, Product, from_body, to_body, unknown_person
+from addressee.decisions.person import Person, Scores, read_person
+from addressee.decisions.portrait import Portrait
+from addressee.decisions.wire import decision_json, recommendations_json, scores_json
+from addressee.models.ranking import Scored
+from addressee.profiles.packing import DamagedState, pack
+from tests.unit.decisions.people import NOW, SUBJECT, state
+
+DECISION = Decision(
+    subject=SUBJECT,
+    campaign="spring",
+    mail=True,
+    reason="eligible",
+    rung="popular",
+    arm="default",
+    arm_propensity=1.0,
+    template="default",
+    slot_ms=NOW,
+    products=(Product("milk", "popular", 1.0, 0.5),),
+    decided_at_ms=NOW,
+    models={"discover": "2024-10-03-abc"},
+    scores={"buys_in_7_days": 0.25},
+)
+ROWS = [
+    {"part": "state", "version": 3, "packed": pack(state(bought={"milk": 1}))},
+    {"part": "person", "user_id": "anna", "address": "anna@example.com"},
+    {"part": "traits", "t_time_zone": {"v": "Europe/Berlin", "at": 1, "id": "a"}},
+    {"part": "consent", "c_email": {"granted": True, "at": 7, "id": "a", "proof": "form", "source": "admin"}},
+    {"part": "touches", "body": b'[["send-1", 5]]'},
+    {
+        "part": "scores",
+        "body": json.dumps(
+            {
+                "as_of": "2024-10-03",
+                "segments": {"rfm_tiers": "loyal"},
+                "scores": {"buys_in_7_days": 0.5},
+                "candidates": {"discover": [["kiwi", 1.5, 3]]},
+                "versions": {"discover": "v"},
+            }
+        ).encode(),
+    },
+    {"part": "cause#cart", "due_ms": 1},
+]
+
+
+def test_the_rows_of_a_person_are_read_whatever_their_order():
+    """Every part finds its field; parts of others are ignored."""
+    person = read_person(SUBJECT, reversed(ROWS), purpose="email")
+    assert (person.granted, person.granted_at_ms, person.address) == (True, 7, "anna@example.com")
+    assert (person.time_zone, person.touches) == ("Europe/Berlin", (("send-1", 5),))
+    assert person.state == state(bought={"milk": 1})
+    assert person.scores == Scores(
+        "2024-10-03",
+        {"rfm_tiers": "loyal"},
+        {"buys_in_7_days": 0.5},
+        {"discover": (Scored("kiwi", 1.5, 3.0),)},
+        {"discover": "v"},
+    )
+
+
+def test_somebody_without_rows_is_empty():
+    """Consent was never given, which is not the same as unknown."""
+    assert read_person(SUBJECT, [], purpose="email") == Person(SUBJECT)
+    assert read_person(SUBJECT, ROWS, purpose="sms").granted is False
+
+
+def test_a_damaged_state_is_not_taken_for_an_empty_one():
+    """Nobody is treated as new because bytes were lost."""
+    with pytest.raises(DamagedState):
+        read_person(SUBJECT, [{"part": "state", "packed": b"\x01"}], purpose="email")
+
+
+def test_a_record_reads_as_it_was_written():
+    """JSON in between; fields of a later version are ignored."""
+    assert from_body(to_body(DECISION)) == DECISION
+    later = {**json.loads(to_body(DECISION)), "mood": "good"}
+    assert from_body(json.dumps(later).encode()) == DECISION
+
+
+def test_public_json_is_camel_case():
+    """The answer of the API, whole."""
+    assert decision_json(DECISION, recorded=True) == {
+        "decisionId": f"{SUBJECT}.spring",
+        "campaign": "spring",
+        "mail": True,
+        "reason": "eligible",
+        "rung": "popular",
+        "arm": "default",
+        "template": "default",
+        "slot": "2024-10-04T09:00:00Z",
+        "products": [{"itemId": "milk", "reason": "popular", "propensity": 1.0, "confidence": 0.5}],
+        "models": {"discover": "2024-10-03-abc"},
+        "recorded": True,
+    }
+    assert recommendations_json(DECISION, "mixed")["use"] == "mixed"
+    assert decision_json(replace(unknown_person("", "x", now_ms=NOW)), recorded=False)["decisionId"] is None
+
+
+def test_scores_say_as_of_when():
+    """The day of the last scoring run, or null."""
+    assert scores_json(Portrait({"a": 0.5}, {"b": "c"}), {"a": "v"}, "2024-10-03") == {
+        "scores": {"a": 0.5},
+        "segments": {"b": "c"},
+        "models": {"a": "v"},
+        "asOf": "2024-10-03",
+    }
+    assert scores_json(Portrait(), {}, "")["asOf"] is None
