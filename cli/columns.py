@@ -3,8 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -27,6 +25,11 @@ class Columns:
     known: tuple[str, ...] = ()
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
+    @property
+    def every(self) -> tuple[str, ...]:
+        """All fields."""
+        return (*self.needed, *self.known)
+
     def find(self, present: Sequence[str], mapping: Mapping[str, str]) -> dict[str, str]:
         """Say which column holds each field: as mapped, else by its name or alias, in any case and spelling.
 
@@ -34,7 +37,7 @@ class Columns:
         """
         spelled = {_plain(column): column for column in present}
         found: dict[str, str] = {}
-        for name in (*self.needed, *self.known):
+        for name in self.every:
             for candidate in (name, *self.aliases.get(name, ())):
                 if _plain(candidate) in spelled:
                     found.setdefault(name, spelled[_plain(candidate)])
@@ -53,8 +56,8 @@ class Columns:
 class Source:
     """One or more files of the same shape. Lines that are no rows (too many or too few columns) are counted."""
 
-    def __init__(self, paths: Sequence[Path]) -> None:
-        """Open the files. Raises `UnreadableFile`."""
+    def __init__(self, paths: Sequence[Path], *, delimiter: str = ",") -> None:
+        """Open the files; `delimiter` parts the columns of CSV files. Raises `UnreadableFile`."""
         self.paths = paths
         self._db = duckdb.connect()
         self._db.execute("SET TimeZone = 'UTC'")
@@ -62,9 +65,9 @@ class Source:
         parquet = {path.suffix == ".parquet" for path in paths}
         if len(parquet) > 1:
             raise UnreadableFile("give CSV files or Parquet files, not both")
-        reader = "read_parquet($names)" if parquet == {True} else _CSV
+        reader, options = ("read_parquet($names)", {}) if parquet == {True} else (_CSV, {"delimiter": delimiter})
         try:
-            self._db.execute(f"CREATE TABLE source AS SELECT * FROM {reader}", {"names": names})  # noqa: S608  # constants
+            self._db.execute(f"CREATE TABLE source AS SELECT * FROM {reader}", {"names": names, **options})  # noqa: S608  # constants
         except duckdb.Error as error:
             raise UnreadableFile(f"{', '.join(names)}: {str(error).splitlines()[0]}") from error
         self.names = [str(row[0]) for row in self._db.execute("SELECT * FROM (DESCRIBE source)").fetchall()]
@@ -88,30 +91,30 @@ class Source:
         """Return when the newest file was last written, milliseconds since the epoch."""
         return max(int(path.stat().st_mtime * 1000) for path in self.paths)
 
-    def rows(self, fields: Mapping[str, str], order: Sequence[str] = ()) -> Iterator[Row]:
-        """Yield rows by field name, sorted by the fields in `order`; empty cells are left out, times are ISO 8601."""
-        chosen = ", ".join(f"{_quoted(column)} AS {_quoted(name)}" for name, column in fields.items())
-        by = f" ORDER BY {', '.join(_quoted(name) for name in order)}" if order else ""
-        cursor = self._db.execute(f"SELECT {chosen} FROM source{by}")  # noqa: S608  # quoted identifiers
-        names = list(fields)
+    def name_fields(self, found: Mapping[str, str], every: Sequence[str]) -> None:
+        """Make the view `fields`: `row` (0, 1, ...) and each of `every` as text, null where no column holds it."""
+        columns = [
+            f"CAST({_quoted(found[name])} AS VARCHAR) AS {_quoted(name)}"
+            if name in found
+            else f"CAST(NULL AS VARCHAR) AS {_quoted(name)}"
+            for name in every
+        ]
+        chosen = ", ".join(["rowid AS row", *columns])
+        self._db.execute(f"CREATE OR REPLACE VIEW fields AS SELECT {chosen} FROM source")  # noqa: S608  # quoted names
+
+    def select(self, query: str) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query over `fields`."""
+        cursor = self._db.execute(query)
         while rows := cursor.fetchmany(ROWS_PER_FETCH):
-            for row in rows:
-                yield {name: plain_value(cell) for name, cell in zip(names, row, strict=True) if cell not in {None, ""}}
+            yield from rows
+
+    def rows(self, every: Sequence[str]) -> Iterator[Row]:
+        """Yield the rows of `fields` by field name; empty cells are left out."""
+        for row in self.select(f"SELECT {', '.join(map(_quoted, every))} FROM fields ORDER BY row"):  # noqa: S608  # quoted names
+            yield {name: cell for name, cell in zip(every, row, strict=True) if cell not in {None, ""}}
 
 
-_CSV = "read_csv($names, header = true, all_varchar = true, union_by_name = true, store_rejects = true)"
-
-
-def plain_value(cell: Any) -> Any:  # noqa: ANN401  # whatever a cell holds
-    """Turn a cell into what JSON holds: times to ISO 8601, decimals to floats."""
-    match cell:
-        case datetime():
-            return cell.isoformat()
-        case date():
-            return cell.isoformat()
-        case Decimal():
-            return float(cell)
-    return cell
+_CSV = "read_csv($names, header = true, all_varchar = true, delim = $delimiter, store_rejects = true)"
 
 
 def _plain(name: str) -> str:

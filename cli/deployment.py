@@ -1,0 +1,67 @@
+"""Finds a deployment: its names from CloudFormation's outputs, or from a file of `cdk deploy --outputs-file`."""
+
+import json
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from addressee.adapters.aws import client
+from addressee.adapters.dynamo import error_code
+
+STACKS = ("AddresseeData", "Addressee")
+
+
+class NotDeployed(Exception):
+    """The deployment, or a part of it, cannot be found; the message says what and where."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The names of a deployment's parts, as the stacks' outputs say them."""
+
+    api_url: str
+    event_stream: str
+    profiles_table: str
+    items_table: str
+    decisions_table: str
+    suppressions_table: str
+    lake_bucket: str
+    models_bucket: str
+    quarantine_bucket: str
+    keys_secret: str
+    subject_secret: str
+    learn_arn: str
+
+
+def find_deployment(outputs_file: Path | None = None) -> Deployment:
+    """Read the names from a file, or ask CloudFormation. Raises `NotDeployed`."""
+    outputs = _of_file(outputs_file) if outputs_file else _of_stacks()
+    wanted = {field.name: "".join(word.capitalize() for word in field.name.split("_")) for field in fields(Deployment)}
+    missing = sorted(set(wanted.values()) - outputs.keys())
+    if missing:
+        where = str(outputs_file) if outputs_file else f"the stacks {' and '.join(STACKS)}"
+        raise NotDeployed(f"{where} do not name {', '.join(missing)}")
+    return Deployment(**{name: outputs[output] for name, output in wanted.items()})
+
+
+def _of_file(path: Path) -> dict[str, str]:
+    try:
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise NotDeployed(f"{path} holds no outputs: {error}") from error
+    return {name: value for outputs in document.values() for name, value in outputs.items()}
+
+
+def _of_stacks() -> dict[str, str]:
+    outputs: dict[str, str] = {}
+    for stack in STACKS:
+        try:
+            (found,) = client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        except ClientError as error:
+            if error_code(error) == "ValidationError":
+                raise NotDeployed(f"there is no stack {stack} in this account and region") from error
+            raise
+        outputs |= {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", ())}
+    return outputs
