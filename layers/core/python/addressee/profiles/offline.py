@@ -56,8 +56,8 @@ def features_sql(*, events: str = "events", as_of_ms: Iterable[int] = (), pairs:
     cutoffs = sorted(set(as_of_ms))
     if bool(cutoffs) == bool(pairs):
         raise ValueError("give either as_of_ms or pairs")
-    whose, subjects = (query.PAIRS, query.PAIR_SUBJECTS) if pairs else (query.EVERYBODY, query.ALL_SUBJECTS)
-    parts = (query.LINKS, whose, query.FACTS, query.TOTALS, query.ACTIVITY, query.PURCHASES, query.EMAILS, subjects)
+    whose = query.PAIRS if pairs else query.EVERYBODY
+    parts = (query.LINKS, whose, query.FACTS, query.TOTALS, query.ACTIVITY, query.PURCHASES, query.EMAILS)
     return Template("".join(("WITH", *parts, query.COLUMNS))).substitute(
         _numbers(),
         events=events,
@@ -78,12 +78,13 @@ def _weights() -> list[str]:
 
 
 def _decayed() -> list[str]:
-    return [
-        f"(sum(({COUNTED[counter][1]} * weight_{days}d * {_one()})::HUGEINT) FILTER (did = '{COUNTED[counter][0]}'))::DOUBLE"
-        f" / {_one()} AS {counter}_{days}d"
-        for counter in COUNTERS
-        for days in HALF_LIVES_DAYS
-    ]
+    columns = []
+    for counter in COUNTERS:
+        did, amount = COUNTED[counter]
+        for days in HALF_LIVES_DAYS:
+            fixed = f"sum(({amount} * weight_{days}d * {_one()})::HUGEINT) FILTER (did = '{did}')"
+            columns.append(f"({fixed})::DOUBLE / {_one()} AS {counter}_{days}d")
+    return columns
 
 
 def _one() -> str:
