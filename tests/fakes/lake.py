@@ -1,5 +1,6 @@
 """A small lake in memory: events with as little said as a test needs, as rows, in DuckDB, or compacted in S3."""
 
+import json
 import tempfile
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -51,10 +52,12 @@ def lake_of(rows: Iterable[Mapping[str, Any]], *, threads: int = 2) -> duckdb.Du
     """Open a DuckDB whose table `events` holds the rows, in their order."""
     lake = duckdb.connect(config={"threads": threads})
     lake.execute(NO_EVENTS)
-    values = [list(row.values()) for row in rows]
-    if values:
-        places = ", ".join("?" * len(values[0]))
-        lake.executemany(f"INSERT INTO events VALUES ({places})", values)  # noqa: S608  # question marks only
+    columns = {name: kind for name, kind, *_ in lake.execute("DESCRIBE events").fetchall()}
+    with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
+        file.writelines(json.dumps(row) + "\n" for row in rows)
+        file.flush()
+        if Path(file.name).stat().st_size:
+            lake.read_json(file.name, columns=columns, format="newline_delimited").insert_into("events")
     return lake
 
 

@@ -43,7 +43,7 @@ def open_lake(
         files = _fetch(bucket, dates, Path(folder))
         with connect(Path(folder), memory_mb=memory_mb, threads=threads) as lake:
             if files:
-                lake.read_parquet([str(file) for file in files], hive_partitioning=False).create_view("events")
+                lake.read_parquet([str(file) for file in files], hive_partitioning=False).create("events")
             else:
                 lake.execute(NO_EVENTS)
             yield lake

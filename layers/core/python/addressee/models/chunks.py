@@ -10,6 +10,8 @@ from addressee.models.arrays import pack_arrays, unpack_arrays
 from addressee.models.tables import Interactions, Now, Tables
 
 CHUNK_SUBJECTS = 800
+MANIFEST = "chunks.json"
+"""A JSON array with an item for each chunk: `{"asOf", "tables", "chunk", "start", "stop"}`."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,96 @@
+"""`Learn`'s second step: the compacted lake -> training tables and chunks of people to score, in S3."""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from addressee.adapters.duckdb_lake import days_until, lake_dates, open_lake
+from addressee.adapters.log import log_metrics
+from addressee.adapters.s3 import S3Bucket
+from addressee.models.chunks import MANIFEST, chunk_file, chunk_spans, pack_chunk
+from addressee.models.kinds import KINDS
+from addressee.models.prepare import HISTORY_DAYS, prepare_tables
+from addressee.models.table_files import pack_tables, tables_prefix
+from addressee.models.tables import Tables
+from addressee.settings import read_settings
+
+FUNCTION = "prepare_features"
+
+
+class NoSuchDay(Exception):
+    """The run was asked for a day that is none."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The function's environment."""
+
+    lake_bucket: str
+    models_bucket: str
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """What the function works with; `today` is the current UTC day, which is not complete."""
+
+    lake: S3Bucket
+    models: S3Bucket
+    today: Callable[[], date]
+
+
+@cache
+def wiring() -> Wiring:
+    """Wire the function from its environment, once."""
+    settings = read_settings(Settings, os.environ)
+    return Wiring(S3Bucket(settings.lake_bucket), S3Bucket(settings.models_bucket), lambda: datetime.now(UTC).date())
+
+
+def handle(event: Mapping[str, Any], _context: object, wired: Wiring | None = None) -> dict[str, Any]:
+    """Prepare the tables of `asOf`, else of `through` (compact_lake's answer), else of the last complete day."""
+    wired = wired or wiring()
+    as_of = _as_of(event, wired)
+    with open_lake(wired.lake, days_until(as_of, days=HISTORY_DAYS)) as lake:
+        tables = prepare_tables(lake, as_of=as_of)
+    answer = _store(wired.models, tables)
+    log_metrics("prepared", tables.metadata.counts, function=FUNCTION, as_of=answer["asOf"])
+    return answer
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise NoSuchDay(f"asOf must be a day, YYYY-MM-DD, not {text}") from None
+
+
+def _as_of(event: Mapping[str, Any], wired: Wiring) -> date:
+    """Choose the day: never today unless asked for, because it is not complete."""
+    asked = event.get("asOf") or event.get("through")
+    if asked:
+        return _day(asked)
+    yesterday = wired.today() - timedelta(days=1)
+    return max((day for day in lake_dates(wired.lake) if day <= yesterday), default=yesterday)
+
+
+def _store(models: S3Bucket, tables: Tables) -> dict[str, Any]:
+    """Write tables, chunks and, last, the manifest that the Distributed Map reads; answer what `Learn` goes on with."""
+    as_of, prefix = tables.metadata.as_of, tables_prefix(tables.metadata.as_of)
+    for name, body in pack_tables(tables).items():
+        models.put(prefix + name, body)
+    manifest = []
+    for index, (start, stop) in enumerate(chunk_spans(len(tables.subjects))):
+        models.put(prefix + chunk_file(index), pack_chunk(tables, start, stop))
+        manifest.append({"asOf": as_of, "tables": prefix, "chunk": index, "start": start, "stop": stop})
+    models.put(prefix + MANIFEST, json.dumps(manifest).encode(), content_type="application/json")
+    return {
+        "asOf": as_of,
+        "tables": prefix,
+        "kinds": [kind.name for kind in KINDS],
+        "manifest": {"bucket": models.name, "key": prefix + MANIFEST},
+        "chunks": len(manifest),
+        "counts": dict(tables.metadata.counts),
+    }
