@@ -1,0 +1,107 @@
+"""The champions' serving bundles: loaded from S3, and anew when `champions.json` changes, without a cold start."""
+
+import json
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+
+from addressee.adapters.s3 import S3Bucket
+from addressee.decisions.champions import Champion, Champions, champions_of, open_champion
+from addressee.decisions.ports import Unavailable
+from addressee.models.bundle import META_FILE, SERVING_FILE
+
+CHAMPIONS_KEY = "models/champions.json"
+CHECK_SECONDS = 60.0
+RETRY_SECONDS = 10.0
+THREADS = 10
+
+
+class ModelMissing(Exception):
+    """`champions.json` names a version whose file is not there."""
+
+
+class S3Models:
+    """A source of champions. At most once a minute it asks, conditionally, whether the pointer changed.
+
+    A fault costs nothing that was loaded before: the old model of that kind serves on, and `on_fault(kind, reason)`
+    hears of it (`champions.json` for the pointer itself).
+    """
+
+    def __init__(
+        self, bucket: S3Bucket, *, on_fault: Callable[[str, str], None], clock: Callable[[], float] = monotonic
+    ) -> None:
+        """Name the models' bucket; `clock` is seconds, monotonic. Nothing is read before the first `refresh`."""
+        self._bucket, self._on_fault, self._clock = bucket, on_fault, clock
+        self._loaded: dict[str, tuple[str, Champion]] = {}
+        self._champions: Champions | None = None
+        self._etag: str | None = None
+        self._next_check = clock()
+
+    def current(self) -> Champions:
+        """Return the loaded champions, looking for newer ones when it is time. Raises `Unavailable` before any."""
+        if self._clock() >= self._next_check:
+            self.refresh()
+        if self._champions is None:
+            raise Unavailable("models")
+        return self._champions
+
+    def refresh(self) -> None:
+        """Load what changed; raises nothing."""
+        self._next_check = self._clock() + (RETRY_SECONDS if self._champions is None else CHECK_SECONDS)
+        try:
+            versions = self._changed_versions()
+        except Exception as error:  # noqa: BLE001  # whatever S3 or the pointer holds, what is loaded serves on
+            self._on_fault(CHAMPIONS_KEY, type(error).__name__)
+            return
+        if versions is not None:
+            self._load(versions)
+
+    def _changed_versions(self) -> Mapping[str, str] | None:
+        """Return version by kind; None where the pointer is the one that is loaded. No pointer: no kinds."""
+        if self._etag is None:
+            stored = self._bucket.get(CHAMPIONS_KEY)
+            if stored is None:
+                return {}
+        else:
+            stored = self._bucket.get_changed(CHAMPIONS_KEY, etag=self._etag)
+            if stored is None:
+                return None
+        versions = champion_versions(json.loads(stored.body))
+        self._etag = stored.etag
+        return versions
+
+    def _load(self, versions: Mapping[str, str]) -> None:
+        """Load the versions that are new, all at once; where one cannot be had the old one stays and is retried."""
+        wanted = [(kind, version) for kind, version in versions.items() if self._version(kind) != version]
+        with ThreadPoolExecutor(THREADS) as pool:
+            found = list(pool.map(lambda each: self._open(*each), wanted)) if wanted else []
+        self._loaded = {kind: model for kind, model in self._loaded.items() if kind in versions}
+        for (kind, version), model in zip(wanted, found, strict=True):
+            if model is None:
+                self._etag = None
+            else:
+                self._loaded[kind] = (version, model)
+        if self._loaded or not versions:
+            self._champions = champions_of(self._loaded)
+
+    def _version(self, kind: str) -> str | None:
+        return self._loaded[kind][0] if kind in self._loaded else None
+
+    def _open(self, kind: str, version: str) -> Champion | None:
+        try:
+            files = {name: self._file(f"models/{kind}/{version}/{name}") for name in (META_FILE, SERVING_FILE)}
+            return open_champion(kind, files)
+        except Exception as error:  # noqa: BLE001  # a bundle that cannot be had or is refused costs its kind alone
+            self._on_fault(kind, f"{type(error).__name__}: {error}")
+            return None
+
+    def _file(self, key: str) -> bytes:
+        stored = self._bucket.get(key)
+        if stored is None:
+            raise ModelMissing(key)
+        return stored.body
+
+
+def champion_versions(pointer: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Read `champions.json`: kind -> {"champion": version, ...}."""
+    return {kind: entry["champion"] for kind, entry in pointer.items() if entry.get("champion")}
