@@ -17,6 +17,9 @@ from infra.logs import log_group
 from infra.settings import Settings
 
 
+NEWEST_RUNTIME = "python3.14"
+
+
 class Power(NamedTuple):
     """What one invocation may use."""
 
@@ -82,6 +85,8 @@ class Functions(Construct):
             dead_letter_queue=self.dead_letters if asynchronous else None,
         )
         acknowledge(place, "AwsSolutions-IAM5[Resource::*]", "X-Ray knows no resources to name in xray:Put*.")
+        if self.settings.runtime != NEWEST_RUNTIME:
+            acknowledge(function, "AwsSolutions-L1", "The deployer chose an older runtime in the setting `runtime`.")
         self._alarm(name, function)
         self.all[name] = function
         return function
