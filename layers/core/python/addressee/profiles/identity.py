@@ -7,7 +7,8 @@ from addressee.profiles.batch import Arrival
 from addressee.profiles.merge import TooManyKeys, merge
 from addressee.profiles.packing import unpack
 from addressee.profiles.ports import Pointer, StateRow
-from addressee.profiles.state import State, empty_state
+from addressee.profiles.state import SECOND_MS, State, empty_state
+from addressee.profiles.watermarks import RETENTION_MS, key_hash, within_limit
 
 
 @dataclass(slots=True)
@@ -45,6 +46,8 @@ class Identities:
             merged = merge(self.state(arrival.user), self.state(anonymous), at_ms=arrival.record.arrived_at_ms)
             if isinstance(merged, TooManyKeys):
                 return merged
+            if not _leaves_room(merged, arrival):
+                return TooManyKeys(len(merged.watermarks) + 1)
             self._states[arrival.user] = merged
             self.links[anonymous] = arrival.user
             self._point(arrival, anonymous)
@@ -64,3 +67,10 @@ class Identities:
         event = arrival.event
         pointer = Pointer(anonymous, self.rows[anonymous].version, event.message_id, event.received_at_ms)
         self.pointers.setdefault(arrival.user, []).append(pointer)
+
+
+def _leaves_room(merged: State, arrival: Arrival) -> bool:
+    """Tell whether the user's own id still has a watermark: it is not crowded out by the ids that they bring."""
+    at_ms = arrival.record.arrived_at_ms
+    marks = {key_hash(arrival.event.user_id): (0, at_ms // SECOND_MS)} | merged.watermarks
+    return within_limit(marks, at_ms=at_ms, retention_ms=RETENTION_MS) is not None

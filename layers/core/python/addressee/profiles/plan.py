@@ -58,12 +58,15 @@ class Plan:
 
 
 def plan_updates(arrivals: Sequence[Arrival], rows: Mapping[str, StateRow]) -> Plan:
-    """Resolve identities, then fold. `rows` holds every subject that arrivals name and every user they point to."""
+    """Resolve all identities of the batch, then fold: what a visitor did before the login is the user's at once.
+
+    `rows` holds every subject that arrivals name and every user whom a pointer among them leads to.
+    """
     identities = Identities(rows)
     plan = Plan()
+    outcomes = [(arrival, _identify(arrival, identities)) for arrival in arrivals]
     updates: dict[str, Update] = {}
-    for arrival in arrivals:
-        outcome = _identify(arrival, identities)
+    for arrival, outcome in outcomes:
         if isinstance(outcome, Rejected):
             plan.rejected.append(outcome)
         elif outcome is None:

@@ -1,0 +1,276 @@
+"""`update_profiles`: what becomes of a batch."""
+
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from addressee.profiles.batch import Rejected
+from addressee.profiles.consent import has_consent
+from addressee.profiles.ports import StateRow
+from addressee.profiles.traits import trait_values
+from addressee.profiles.update import Counts, StatesStayContended, update_profiles
+from tests.fakes.watched import Watch
+from tests.shoppers import (
+    KEY,
+    NOW_MS,
+    fresh_ports,
+    message,
+    order,
+    record,
+    simulate,
+    state_of,
+    user_subject,
+    visitor_subject,
+)
+
+USER, VISITOR = user_subject("u"), visitor_subject("v")
+
+
+@pytest.fixture
+def ports():
+    """Build ports in memory."""
+    return fresh_ports()
+
+
+def fold(ports, *messages: tuple[str, bytes]):
+    """Fold (partition key, message) pairs as one batch."""
+    records = [record(number, key, data) for number, (key, data) in enumerate(messages, 1)]
+    return update_profiles(records, ports, key=KEY)
+
+
+def test_an_order_reaches_profile_and_lake(ports):
+    """Fold one event."""
+    counts = fold(ports, ("u", order("m1", userId="u")))
+    assert counts == Counts(records=1, folded=1)
+    assert state_of(ports, USER).orders == 1
+    (row,) = ports.lake.rows
+    assert (row["message_id"], row["subject"], row["anonymous_subject"]) == ("m1", USER, "")
+
+
+def test_the_same_batch_again_changes_nothing(ports):
+    """Replay a batch: rows stay byte for byte, the lake gets nothing new."""
+    batch = [("u", order("m1", userId="u")), ("v", order("m2", anonymousId="v")), ("u", b"no")]
+    fold(ports, *batch)
+    rows, lake = dict(ports.store.rows), list(ports.lake.rows)
+    counts = fold(ports, *batch)
+    assert counts == Counts(records=3, duplicates=2, quarantined=1)
+    assert (ports.store.rows, ports.lake.rows) == (rows, lake)
+    assert list(ports.quarantine.records) == [b"no"]
+
+
+def test_a_copy_with_another_sequence_number_counts_once(ports):
+    """Recognise a copy by its message id."""
+    counts = fold(ports, ("u", order("m1", userId="u")), ("u", order("m1", userId="u")))
+    assert (counts.folded, counts.duplicates) == (1, 1)
+    assert state_of(ports, USER).orders == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "field", "reason"),
+    [
+        (b'{"type":"track"}{"type":"track"}', "", "is not valid"),
+        (b"\xf3\x89\x9a\xc2 aggregated", "", "is not"),
+        (b'{"type":"track","event":"x"}', "userId", "is missing"),
+        (b'{"type":"track","event":"x","userId":"other"}', "partitionKey", "is neither the user id"),
+    ],
+)
+def test_a_bad_record_goes_to_quarantine_and_the_rest_goes_on(ports, data, field, reason):
+    """Say why a record could not be used."""
+    counts = fold(ports, ("u", data), ("u", order("m1", userId="u")))
+    assert (counts.folded, counts.quarantined) == (1, 1)
+    found, where = ports.quarantine.records[data]
+    assert found.startswith(reason)
+    assert where == field
+
+
+def test_a_group_call_is_counted_and_leaves_no_trace(ports):
+    """Accept a group call."""
+    assert fold(ports, ("u", message("group", "g", userId="u", groupId="x"))) == Counts(records=1)
+    assert not ports.store.rows
+    assert not ports.lake.rows
+
+
+def test_an_address_is_dropped_and_counted(ports):
+    """Count what the allow-list dropped."""
+    counts = fold(ports, ("u", message("identify", "m", userId="u", traits={"city": "me@example.com"})))
+    assert counts.dropped_addresses == 1
+
+
+def test_traits_and_withdrawals_reach_the_person(ports):
+    """Write what an identify says and what an unsubscribe means."""
+    fold(
+        ports,
+        ("u", message("identify", "m1", userId="u", traits={"city": "Graz"})),
+        ("u", message("track", "m2", userId="u", event="Unsubscribed")),
+    )
+    assert trait_values(ports.people.rows[USER, "traits"]) == {"city": "Graz"}
+    assert not has_consent(ports.people.rows[USER, "consent"])
+    assert "c_email" in ports.people.rows[USER, "consent"]
+
+
+@pytest.mark.parametrize(
+    ("key", "login"),
+    [
+        ("u", message("identify", "login", userId="u", anonymousId="v")),
+        ("v", message("identify", "login", userId="u", anonymousId="v")),
+        ("u", message("alias", "login", userId="u", previousId="v")),
+        ("u", order("login", userId="u", anonymousId="v")),
+    ],
+)
+def test_an_anonymous_id_becomes_a_pointer_to_its_user(ports, key, login):
+    """Merge what was anonymous; later events of the browser count for the user."""
+    fold(ports, ("v", order("m1", anonymousId="v")))
+    fold(ports, ("v", b""), ("u", b" "), (key, login), ("v", order("m2", anonymousId="v")))
+    assert ports.store.rows[VISITOR].merged_into == USER
+    assert state_of(ports, USER).orders == 2 + (b"Order" in login)
+    assert ports.lake.distinct()[f"merge-{VISITOR}"]["subject"] == USER
+
+
+def test_a_browser_logs_in_and_goes_on_anonymously_in_one_batch(ports):
+    """Fold what comes before and after the login to the user, and never store the visitor's own state."""
+    login = message("identify", "m2", userId="u", anonymousId="v")
+    counts = fold(ports, ("v", order("m1", anonymousId="v")), ("v", login), ("v", order("m3", anonymousId="v")))
+    assert counts == Counts(records=3, folded=3)
+    assert state_of(ports, USER).orders == 2
+    assert ports.store.rows[VISITOR].version == 0
+
+
+def test_the_first_user_keeps_an_anonymous_id(ports):
+    """Fold the second user's event, but do not give them the visitor."""
+    fold(ports, ("v", order("m1", anonymousId="v")), ("u", message("identify", "m2", userId="u", anonymousId="v")))
+    counts = fold(ports, ("w", order("m3", userId="w", anonymousId="v")), ("v", b"x"))
+    assert counts.folded == 1
+    assert ports.store.rows[VISITOR].merged_into == USER
+    assert state_of(ports, user_subject("w")).orders == 1
+    assert [row["subject"] for row in ports.lake.rows if row["kind"] == "merge"] == [USER]
+
+
+def test_two_users_claim_one_visitor_in_one_batch(ports):
+    """Give the visitor to the first."""
+    fold(
+        ports,
+        ("u", message("identify", "m1", userId="u", anonymousId="v")),
+        ("w", message("identify", "m2", userId="w", anonymousId="v")),
+        ("v", order("m3", anonymousId="v")),
+    )
+    assert state_of(ports, USER).orders == 1
+    assert state_of(ports, user_subject("w")).orders == 0
+
+
+def visitors(count):
+    """Let `count` browsers order, each with its own partition key."""
+    return [(f"v{number}", order(f"m{number}", anonymousId=f"v{number}")) for number in range(count)]
+
+
+def logins(count):
+    """Let `count` browsers log in as the same user."""
+    return [("u", message("alias", f"a{number}", userId="u", previousId=f"v{number}")) for number in range(count)]
+
+
+def test_one_anonymous_id_too_many_goes_to_quarantine(ports):
+    """Refuse the ninth merge within a day; nothing of that record is folded, the others are."""
+    fold(ports, *visitors(10))
+    counts = fold(ports, *logins(10))
+    assert (counts.folded, counts.quarantined) == (8, 2)
+    assert {field for _, field in ports.quarantine.records.values()} == {"anonymousId"}
+    assert state_of(ports, USER).orders == 8
+    assert not ports.store.rows[visitor_subject("v9")].merged_into
+    assert "a9" not in ports.lake.distinct()
+
+
+def test_a_ninth_anonymous_id_replaces_one_that_the_stream_has_forgotten(ports):
+    """Merge it when the least recently used one is older than the stream's retention."""
+    fold(ports, *visitors(9))
+    fold(ports, *logins(8))
+    later = replace(record(99, "u", logins(9)[8][1]), arrived_at_ms=NOW_MS + 25 * 3_600_000)
+    assert update_profiles([later], ports, key=KEY).folded == 1
+    assert state_of(ports, USER).orders == 9
+
+
+def test_a_damaged_state_sends_its_own_records_to_quarantine(ports):
+    """Go on with everybody else."""
+    ports.store.rows[USER] = StateRow(USER, 3, b"damaged")
+    counts = fold(ports, ("u", order("m1", userId="u")), ("w", order("m2", userId="w")))
+    assert (counts.folded, counts.quarantined) == (1, 1)
+    assert ports.store.rows[USER] == StateRow(USER, 3, b"damaged")
+
+
+def test_a_record_that_trips_the_fold_is_quarantined_alone(ports):
+    """Fold the records before and after it; it must not block the shard."""
+    tripping = order("m2", userId="u", at_ms=NOW_MS - 2000).replace(b'"tea"', b'"\\ud800"')
+    outcome = fold(ports, ("u", order("m1", userId="u")), ("u", tripping), ("u", order("m3", userId="u")))
+    assert (outcome.folded, outcome.quarantined) == (2, 1)
+    assert state_of(ports, USER).orders == 2
+
+
+def test_a_state_written_meanwhile_is_read_and_folded_again(ports):
+    """Let another invocation write the same user's state just before each of the first two writes."""
+    others = iter(
+        [
+            record(50, "v9", order("x1", userId="u", anonymousId="v9")),
+            record(51, "w9", order("x2", userId="u", anonymousId="w9")),
+        ]
+    )
+
+    def meddle(_number, name):
+        if name == "write" and (other := next(others, None)):
+            update_profiles([other], ports, key=KEY)
+
+    watched = Watch(before=meddle).ports(ports, "store")
+    counts = fold(watched, ("u", order("m1", userId="u")))
+    assert (counts.folded, counts.conflicts) == (1, 2)
+    assert state_of(ports, USER).orders == 3
+
+
+def test_a_visitor_merged_meanwhile_counts_for_the_user(ports):
+    """Let the login of another shard win between read and write."""
+    logging_in = iter([record(1, "u", message("alias", "login", userId="u", previousId="v"))])
+
+    def meddle(_number, name):
+        if name == "write" and (other := next(logging_in, None)):
+            update_profiles([other], ports, key=KEY)
+
+    counts = fold(Watch(before=meddle).ports(ports, "store"), ("v", order("m1", anonymousId="v")))
+    assert counts.conflicts == 1
+    assert state_of(ports, USER).orders == 1
+
+
+def test_endless_conflicts_raise_and_the_batch_comes_again(ports):
+    """Give up after some rounds."""
+    stubborn = replace(ports, store=Stubborn())
+    with pytest.raises(StatesStayContended):
+        fold(stubborn, ("u", order("m1", userId="u")))
+
+
+class Stubborn:
+    """A store in which somebody else is always faster."""
+
+    def read(self, subjects):
+        """Find nobody."""
+        return {subject: StateRow(subject) for subject in subjects}
+
+    def write(self, subject, packed, *, version):
+        """Lose."""
+        return not (subject and packed) and version < 0
+
+
+def test_a_rejection_names_its_record():
+    """Keep the record with the reason."""
+    one = record(1, "u", b"x")
+    assert Rejected(one, "f", "r").record is one
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_batch_sizes_do_not_matter(seed):
+    """Fold a story in one batch and in many."""
+    story = simulate(Random(seed))  # noqa: S311  # seeded
+    whole, piecemeal = fresh_ports(), fresh_ports()
+    records = [record(number, key, data) for number, (key, data) in enumerate(story.messages, 1)]
+    update_profiles(records, whole, key=KEY)
+    for each in records:
+        update_profiles([each], piecemeal, key=KEY)
+    for user in story.users:
+        one, many = state_of(whole, user_subject(user)), state_of(piecemeal, user_subject(user))
+        assert (one.orders, one.bought, one.watermarks) == (many.orders, many.bought, many.watermarks)
+    assert whole.lake.distinct() == piecemeal.lake.distinct()
