@@ -36,5 +36,5 @@ class QuarantineBucket:
 
 def slug(reason: str) -> str:
     """Shorten a reason to what a key may hold: lower-case words joined by hyphens; digits and quotes are dropped."""
-    words = re.sub(r"'[^']*'|\"[^\"]*\"|[^a-z]+", "-", reason.lower()).strip("-")
-    return re.sub(r"-+", "-", words)[:MAX_SLUG].rstrip("-") or "refused"
+    unquoted = re.sub(r"'[^']*'|\"[^\"]*\"", "", reason.lower())
+    return re.sub(r"[^a-z]+", "-", unquoted).strip("-")[:MAX_SLUG].rstrip("-") or "refused"
