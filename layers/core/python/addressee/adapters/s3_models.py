@@ -47,14 +47,13 @@ class S3Models:
 
     def refresh(self) -> None:
         """Load what changed; raises nothing."""
-        self._next_check = self._clock() + (RETRY_SECONDS if self._champions is None else CHECK_SECONDS)
         try:
             versions = self._changed_versions()
+            if versions is not None:
+                self._load(versions)
         except Exception as error:  # noqa: BLE001  # whatever S3 or the pointer holds, what is loaded serves on
             self._on_fault(CHAMPIONS_KEY, type(error).__name__)
-            return
-        if versions is not None:
-            self._load(versions)
+        self._next_check = self._clock() + (RETRY_SECONDS if self._champions is None else CHECK_SECONDS)
 
     def _changed_versions(self) -> Mapping[str, str] | None:
         """Return version by kind; None where the pointer is the one that is loaded. No pointer: no kinds."""
