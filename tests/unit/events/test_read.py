@@ -376,10 +376,9 @@ ANY_JSON = st.recursive(
 @given(
     st.fixed_dictionaries(
         {"userId": st.just("u")},
-        optional={
-            name: ANY_JSON
-            for name in ("messageId", "timestamp", "sentAt", "context", "properties", "traits", "event", "previousId")
-        }
+        optional=dict.fromkeys(
+            ("messageId", "timestamp", "sentAt", "context", "properties", "traits", "event", "previousId"), ANY_JSON
+        )
         | {"type": st.sampled_from(["track", "identify", "page", "screen", "alias", "group"])},
     )
 )

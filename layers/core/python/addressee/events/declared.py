@@ -70,7 +70,7 @@ _FOLDED = {name.casefold(): name for name in (*COMMERCE, *EMAIL)} | {
 LABELS = frozenset({"human", "machine", "unknown"})
 DEVICES = frozenset({"android", "desktop", "ios", "mobile", "tablet", "tv", "watch", "web"})
 
-WITHDRAWING = MappingProxyType({"Unsubscribed": "email", "Email Marked as Spam": "email"})
+WITHDRAWING = {"Unsubscribed": "email", "Email Marked as Spam": "email"}
 """These events withdraw a purpose by their name alone."""
 PURPOSES = frozenset({"advertising", "analytics", "email", "functional", "marketing", "personalization", "push", "sms"})
 

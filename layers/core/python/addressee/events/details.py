@@ -1,7 +1,7 @@
 """What each of the six calls says beyond its ids and times: name, order, lines, traits, e-mail."""
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from addressee.events.amounts import exact_amount, line_amount, minor_units
@@ -12,7 +12,8 @@ from addressee.events.declared import (
     MAX_DURATION_MS,
     canonical_name,
 )
-from addressee.events.event import Kind, Line
+from addressee.events.drafts import make_line
+from addressee.events.event import Line
 from addressee.events.messages import (
     COMMERCE_PROPERTIES,
     EMAIL_PROPERTIES,
@@ -60,16 +61,17 @@ def _commerce(properties: CommerceProperties | None, gate: Gate) -> Details:
 
 
 def _lines(properties: CommerceProperties, gate: Gate) -> tuple[Line, ...]:
-    shared, products, at = gate.text(properties.category, "properties.category"), properties.products, -1
+    products, at = properties.products, -1
     try:
         if not products:
             has_item = not (properties.product_id is None and properties.sku is None and properties.id is None)
-            return (_line(properties, shared, gate),) if has_item else ()
+            return (_line(properties, "", gate),) if has_item else ()
+        shared = gate.text(properties.category, "category")
         lines = []
         for at, product in enumerate(products):  # noqa: B007  # the place of a refused product is said below
             lines.append(_line(product, shared, gate))
     except NotAccepted as no:
-        place = f"properties.products[{at}]" if products else "properties"
+        place = "properties" if at < 0 else f"properties.products[{at}]"
         raise NotAccepted(f"{place}.{no.field}", no.reason) from None
     return tuple(lines)
 
@@ -82,23 +84,27 @@ def _line(product: Product, shared_category: str, gate: Gate) -> Line:
             raise NotAccepted("product_id", "is missing")
     category = shared_category if product.category is None else gate.text(product.category, "category")
     if product.amount_minor_units is None:
-        return Line(item_id, category, *line_amount(product.price, product.quantity))
-    quantity, _ = line_amount(None, product.quantity)
-    return Line(item_id, category, quantity, exact_amount(product.amount_minor_units, field="amount_minor_units"))
+        quantity, amount = line_amount(product.price, product.quantity)
+    else:
+        quantity, _ = line_amount(None, product.quantity)
+        amount = exact_amount(product.amount_minor_units, field="amount_minor_units")
+    return make_line(item_id, category, quantity, amount)
 
 
 def _amount(properties: CommerceProperties, lines: tuple[Line, ...]) -> int:
     """Take the amount where it is said, else the sum of the lines."""
     if properties.products is not None and properties.amount_minor_units is not None:
         return exact_amount(properties.amount_minor_units, field="properties.amount_minor_units")
-    for name in ("revenue", "total", "value"):
-        amount = getattr(properties, name)
-        if amount is not None and amount != "":
+    said = (("revenue", properties.revenue), ("total", properties.total), ("value", properties.value))
+    for name, amount in said:
+        if amount is not None and amount != "":  # a shop that has no figure may send an empty string
             return minor_units(amount, field=f"properties.{name}")
-    total = sum([line.amount_minor_units for line in lines])
-    return exact_amount(total, field="properties.products")
+    if len(lines) == 1:
+        return lines[0].amount_minor_units
+    return exact_amount(sum([line.amount_minor_units for line in lines]), field="properties.products")
 
 
+@lru_cache(maxsize=256)
 def _currency(code: str | None) -> str:
     if not code:
         return ""
@@ -161,13 +167,11 @@ def read_group(message: Message, gate: Gate) -> Details:
     return {"name": ""}
 
 
-READERS: Mapping[Kind, Callable[[Message, Gate], Details]] = MappingProxyType(
-    {
-        "track": read_track,
-        "identify": read_identify,
-        "page": read_view,
-        "screen": read_view,
-        "alias": read_alias,
-        "group": read_group,
-    }
-)
+READERS: dict[str, Callable[[Message, Gate], Details]] = {
+    "track": read_track,
+    "identify": read_identify,
+    "page": read_view,
+    "screen": read_view,
+    "alias": read_alias,
+    "group": read_group,
+}

@@ -18,31 +18,31 @@ class NotAccepted(Exception):
         self.field, self.reason = field, reason
 
 
-class PageContext(Struct):
+class PageContext(Struct, gc=False):
     """`context.page`."""
 
     path: str | None = None
 
 
-class DeviceContext(Struct):
+class DeviceContext(Struct, gc=False):
     """`context.device`."""
 
     type: str | None = None
 
 
-class UserAgentData(Struct):
+class UserAgentData(Struct, gc=False):
     """`context.userAgentData`: the browser's client hints."""
 
     mobile: bool | None = None
 
 
-class Consent(Struct, rename="camel"):
+class Consent(Struct, rename="camel", gc=False):
     """`context.consent`: what the person allows, category by category."""
 
     category_preferences: dict[str, bool] | None = None
 
 
-class Context(Struct, rename="camel"):
+class Context(Struct, rename="camel", gc=False):
     """`context`, of a message or of a whole batch."""
 
     locale: str | None = None
@@ -54,7 +54,7 @@ class Context(Struct, rename="camel"):
     consent: Consent | None = None
 
 
-class Message(Struct, rename="camel"):
+class Message(Struct, rename="camel", gc=False):
     """Any of the six calls. `properties` and `traits` are decoded later, by what the call and its name declare."""
 
     type: str | None = None
@@ -73,7 +73,7 @@ class Message(Struct, rename="camel"):
     traits: Raw = NULL
 
 
-class Product(Struct):
+class Product(Struct, gc=False):
     """One entry of `properties.products`, or the properties of an event about one product."""
 
     product_id: Scalar = None
@@ -85,7 +85,7 @@ class Product(Struct):
     amount_minor_units: int | None = None
 
 
-class CommerceProperties(Product):
+class CommerceProperties(Product, gc=False):
     """Properties of the e-commerce events. `amount_minor_units` is ours: an exact amount where floats would round."""
 
     order_id: Scalar = None
@@ -96,7 +96,7 @@ class CommerceProperties(Product):
     products: list[Product] | None = None
 
 
-class EmailProperties(Struct):
+class EmailProperties(Struct, gc=False):
     """Properties of the e-mail events. `send_id` and `label` are ours."""
 
     send_id: Scalar = None
@@ -105,7 +105,7 @@ class EmailProperties(Struct):
     label: str | None = None
 
 
-class PageProperties(Struct):
+class PageProperties(Struct, gc=False):
     """Properties of pages and screens. `duration_ms` is ours."""
 
     name: str | None = None
@@ -113,7 +113,7 @@ class PageProperties(Struct):
     duration_ms: int | float | None = None
 
 
-class BatchEnvelope(Struct, rename="camel"):
+class BatchEnvelope(Struct, rename="camel", gc=False):
     """The body of `/v1/batch`; each message keeps its own bytes."""
 
     batch: list[Raw]
@@ -121,7 +121,7 @@ class BatchEnvelope(Struct, rename="camel"):
     context: Context | None = None
 
 
-class Marks(Struct, rename="camel"):
+class Marks(Struct, rename="camel", gc=False):
     """What identifies a body or a message that may be broken otherwise."""
 
     write_key: Any = None

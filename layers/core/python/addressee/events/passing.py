@@ -19,8 +19,10 @@ class Gate:
 
     def identifier(self, value: Scalar, field: str) -> str:
         """Read an id of a person: an address is refused, for nobody could be found again without it."""
+        if type(value) is str and len(value) <= SURELY_SHORT and not self._alert:
+            return value.strip()
         identifier = self._short(value, field).strip()
-        if self._is_address(identifier):
+        if self._alert and looks_like_address(identifier):
             raise NotAccepted(field, "looks like an e-mail address; send an id of your own")
         return identifier
 
@@ -29,17 +31,16 @@ class Gate:
 
         Raises `NotAccepted` beyond 256 bytes or for a NUL.
         """
-        return self.without_address(self._short(value, field))
+        if type(value) is str and len(value) <= SURELY_SHORT and not self._alert:
+            return value
+        return "" if value is None else self.without_address(self._short(value, field))
 
     def without_address(self, text: str) -> str:
         """Return `text`, or count it and return the empty string where it holds an address."""
-        if not self._is_address(text):
+        if not self._alert or not looks_like_address(text):
             return text
         self.dropped += 1
         return ""
-
-    def _is_address(self, text: str) -> bool:
-        return self._alert and looks_like_address(text)
 
     def _short(self, value: Scalar, field: str) -> str:
         if value is None:

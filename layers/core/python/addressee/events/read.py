@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
@@ -17,6 +17,7 @@ from addressee.events.declared import (
     WITHDRAWING,
 )
 from addressee.events.details import READERS
+from addressee.events.drafts import make_event
 from addressee.events.event import Event, Kind, Refusal
 from addressee.events.messages import BATCH_ENVELOPE, MESSAGE, Context, Message, NotAccepted, decode, marks_of
 from addressee.events.passing import Gate
@@ -78,23 +79,24 @@ def _event(data: bytes, arrived_at_ms: int, envelope: Envelope | None) -> Event:
     if len(data) > limit:
         raise NotAccepted("", f"is larger than {limit} bytes")
     message: Message = decode(MESSAGE, data)
-    kind = _kind(message, envelope)
+    kind = (envelope and envelope.kind) or message.type
+    reader = READERS.get(kind or "")
+    if reader is None:
+        raise NotAccepted("type", f"must be one of {', '.join(KINDS)}" if kind else "is missing")
     gate = Gate(data)
     fields = _common(message, envelope, arrived_at_ms, gate)
-    fields |= READERS[kind](message, gate)
-    if (purpose := WITHDRAWING.get(fields["name"])) is not None:
-        fields["withdrawn_purposes"] = tuple(sorted({purpose, *fields.get("withdrawn_purposes", ())}))
-    message_id = gate.text(message.message_id, "messageId").strip() or f"sha256-{sha256(data).hexdigest()[:32]}"
-    return Event(kind=kind, message_id=message_id, dropped_addresses=gate.dropped, **fields)
+    fields |= reader(message, gate)
+    if fields["name"] in WITHDRAWING:
+        named = WITHDRAWING[fields["name"]]
+        fields["withdrawn_purposes"] = tuple(sorted({named, *fields.get("withdrawn_purposes", ())}))
+    fields["kind"] = kind
+    fields["message_id"] = gate.text(message.message_id, "messageId").strip() or _derived_id(data)
+    fields["dropped_addresses"] = gate.dropped
+    return make_event(fields)
 
 
-def _kind(message: Message, envelope: Envelope | None) -> Kind:
-    kind = (envelope and envelope.kind) or message.type
-    if kind is None:
-        raise NotAccepted("type", "is missing")
-    if kind not in KINDS:
-        raise NotAccepted("type", f"must be one of {', '.join(KINDS)}")
-    return cast("Kind", kind)
+def _derived_id(data: bytes) -> str:
+    return f"sha256-{sha256(data).hexdigest()[:32]}"
 
 
 def _common(message: Message, envelope: Envelope | None, arrived_at_ms: int, gate: Gate) -> dict[str, Any]:

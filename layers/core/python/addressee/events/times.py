@@ -15,7 +15,7 @@ def to_ms(text: str, *, field: str) -> int:
         moment = _unusual(text, field)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return round((moment - _EPOCH).total_seconds() * 1000)
+    return round(moment.timestamp() * 1000)
 
 
 def _unusual(text: str, field: str) -> datetime:

@@ -1,0 +1,343 @@
+"""The peer of `ingest_decode`: the same rules in json + pydantic, one model per call, as one would write them."""
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from math import isfinite
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+    model_validator,
+)
+
+from addressee.events.addresses import looks_like_address
+from addressee.events.declared import (
+    COMMERCE,
+    EMAIL,
+    MAX_AMOUNT_MINOR_UNITS,
+    MAX_DURATION_MS,
+    MAX_EVENT_BYTES,
+    MAX_PRICE,
+    MAX_QUANTITY,
+    MAX_TEXT_BYTES,
+    MAX_TRAIT_NUMBER,
+    TRAIT_OF,
+    canonical_name,
+)
+
+LONGEST_NUMBER = 40
+
+
+def _require(condition: object, reason: str) -> None:
+    if not condition:
+        raise ValueError(reason)
+
+
+def _text(value: str | float | None) -> str | float | None:
+    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    _require(len(text.encode()) <= MAX_TEXT_BYTES, "is too long")
+    _require("\0" not in text, "holds a NUL")
+    return value
+
+
+def _identifier(value: str | float | None) -> str | float | None:
+    _require(not looks_like_address(str(_text(value))), "looks like an address")
+    return value
+
+
+def _moment(value: object) -> int | None:
+    """Read ISO 8601 as milliseconds since the epoch, once."""
+    _require(value is None or isinstance(value, str), "is no text")
+    if not value:
+        return None
+    moment = datetime.fromisoformat(str(value))
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return round(moment.timestamp() * 1000)
+
+
+def _number(value: str | float | None) -> Decimal:
+    text = str(value)
+    try:
+        number = Decimal(0 if value in {None, ""} else text) if len(text) <= LONGEST_NUMBER else Decimal("NaN")
+    except InvalidOperation:
+        number = Decimal("NaN")
+    _require(number.is_finite(), "is not a number")
+    return number
+
+
+def _at_most(value: str | float | None, largest: int) -> str | float | None:
+    _require(abs(_number(value)) <= largest, f"is larger than {largest}")
+    return value
+
+
+def _duration(value: float | None) -> float | None:
+    _require(value is None or 0 <= value <= MAX_DURATION_MS, "is no duration")
+    return value
+
+
+Sent = StrictStr | StrictInt | StrictFloat | None
+Text = Annotated[Sent, AfterValidator(_text)]
+Identifier = Annotated[Sent, AfterValidator(_identifier)]
+Moment = Annotated[int | None, BeforeValidator(_moment)]
+Price = Annotated[Sent, AfterValidator(lambda value: _at_most(value, MAX_PRICE))]
+Quantity = Annotated[Sent, AfterValidator(lambda value: _at_most(value, MAX_QUANTITY))]
+Amount = Annotated[Sent, AfterValidator(lambda value: _at_most(value, MAX_AMOUNT_MINOR_UNITS // 100))]
+MinorUnits = Annotated[StrictInt | None, AfterValidator(lambda value: _at_most(value, MAX_AMOUNT_MINOR_UNITS))]
+
+
+class Model(BaseModel):
+    """Undeclared fields are ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class Page(Model):
+    """`context.page`."""
+
+    path: StrictStr | None = None
+
+
+class Device(Model):
+    """`context.device`."""
+
+    type: StrictStr | None = None
+
+
+class UserAgentData(Model):
+    """`context.userAgentData`."""
+
+    mobile: StrictBool | None = None
+
+
+class Consent(Model):
+    """`context.consent`."""
+
+    categoryPreferences: dict[StrictStr, StrictBool] | None = None  # noqa: N815  # the wire's name
+
+
+class Context(Model):
+    """`context`."""
+
+    locale: StrictStr | None = None
+    timezone: StrictStr | None = None
+    page: Page | None = None
+    device: Device | None = None
+    userAgent: StrictStr | None = None  # noqa: N815  # the wire's name
+    userAgentData: UserAgentData | None = None  # noqa: N815  # the wire's name
+    consent: Consent | None = None
+
+
+class Message(Model):
+    """What every call has, and of what only some calls need, the type."""
+
+    event: StrictStr | None = None
+    name: StrictStr | None = None
+    previousId: Sent = None  # noqa: N815  # the wire's name
+    groupId: Sent = None  # noqa: N815  # the wire's name
+    receivedAt: StrictStr | None = None  # noqa: N815  # the wire's name
+    messageId: Text = None  # noqa: N815  # the wire's name
+    userId: Identifier = None  # noqa: N815  # the wire's name
+    anonymousId: Identifier = None  # noqa: N815  # the wire's name
+    timestamp: Moment = None
+    sentAt: Moment = None  # noqa: N815  # the wire's name
+    context: Context | None = None
+
+    @model_validator(mode="after")
+    def _somebody(self) -> "Message":
+        _require(_given(self.userId) or _given(self.anonymousId), "nobody is named")
+        return self
+
+
+def _given(value: str | float | None) -> bool:
+    return value is not None and str(value).strip() != ""
+
+
+class Product(Model):
+    """One product."""
+
+    product_id: Text = None
+    sku: Sent = None
+    id: Sent = None
+    category: Text = None
+    quantity: Quantity = None
+    price: Price = None
+    amount_minor_units: MinorUnits = None
+
+
+class Line(Product):
+    """One product of a list."""
+
+    @model_validator(mode="after")
+    def _something(self) -> "Line":
+        if not _given(self.product_id):
+            _require(_given(self.id) or _given(self.sku), "no product is named")
+            _text(self.id if _given(self.id) else self.sku)
+        pieces = Decimal(1) if self.quantity in {None, ""} else _number(self.quantity)
+        _require(abs(_number(self.price) * pieces * 100) <= MAX_AMOUNT_MINOR_UNITS, "too much")
+        return self
+
+
+class CommerceProperties(Product):
+    """Properties of the e-commerce events."""
+
+    order_id: Text = None
+    revenue: Amount = None
+    total: Amount = None
+    value: Amount = None
+    currency: StrictStr | None = None
+    products: list[Line] | None = None
+
+    @model_validator(mode="after")
+    def _currency(self) -> "CommerceProperties":
+        code = self.currency
+        _require(not code or (len(code) == 3 and code.isascii() and code.isalpha()), "no currency")  # noqa: PLR2004  # ISO 4217
+        return self
+
+
+class EmailProperties(Model):
+    """Properties of the e-mail events."""
+
+    send_id: Text = None
+    email_id: Text = None
+    campaign_id: Text = None
+    label: StrictStr | None = None
+
+
+class ViewProperties(Model):
+    """Properties of pages and screens."""
+
+    name: Annotated[StrictStr | None, AfterValidator(_text)] = None
+    path: StrictStr | None = None
+    duration_ms: Annotated[StrictInt | StrictFloat | None, AfterValidator(_duration)] = None
+
+
+class Track(Message):
+    """A track call of any name."""
+
+    event: Annotated[StrictStr | None, AfterValidator(_identifier)] = None
+
+    @model_validator(mode="after")
+    def _named(self) -> "Track":
+        _require(_given(self.event), "is missing")
+        return self
+
+
+class Commerce(Track):
+    """A track call of the e-commerce events."""
+
+    properties: CommerceProperties | None = None
+
+
+class Email(Track):
+    """A track call of the e-mail events."""
+
+    properties: EmailProperties | None = None
+
+
+class View(Message):
+    """A page or screen call."""
+
+    name: Annotated[StrictStr | None, AfterValidator(_text)] = None
+    properties: ViewProperties | None = None
+
+
+class Alias(Message):
+    """An alias call."""
+
+    previousId: Identifier = None  # noqa: N815  # the wire's name
+
+    @model_validator(mode="after")
+    def _both(self) -> "Alias":
+        _require(_given(self.previousId) and _given(self.userId), "one side is missing")
+        return self
+
+
+class Group(Message):
+    """A group call."""
+
+    groupId: Text = None  # noqa: N815  # the wire's name
+
+    @model_validator(mode="after")
+    def _named(self) -> "Group":
+        _require(_given(self.groupId), "is missing")
+        return self
+
+
+def _trait(name: str, value: object) -> None:
+    match value:
+        case None | bool():
+            return
+        case str():
+            _text(value)
+        case int() | float():
+            _require(isfinite(value) and abs(value) <= MAX_TRAIT_NUMBER, name)
+        case list() if all(isinstance(each, str) for each in value):
+            _text(",".join(sorted(set(value))))
+        case _:
+            raise ValueError(name)
+
+
+def _traits(value: dict[str, Any] | None) -> dict[str, Any] | None:
+    for name, trait in (value or {}).items():
+        if name in TRAIT_OF:
+            _trait(name, trait)
+    return value
+
+
+class Identify(Message):
+    """An identify call."""
+
+    traits: Annotated[dict[StrictStr, Any] | None, AfterValidator(_traits)] = None
+
+
+MODELS: dict[object, type[Message]] = {
+    "identify": Identify,
+    "page": View,
+    "screen": View,
+    "alias": Alias,
+    "group": Group,
+}
+
+
+def _model_of(message: dict[str, Any]) -> type[Message] | None:
+    kind, name = message.get("type"), message.get("event")
+    if kind != "track":
+        return MODELS.get(kind) if isinstance(kind, str) else None
+    name = canonical_name(name) if isinstance(name, str) else ""
+    return Commerce if name in COMMERCE else Email if name in EMAIL else Track
+
+
+def _no_constant(text: str) -> float:
+    raise ValueError(text)
+
+
+def read_with_pydantic(data: bytes, *, received_at_ms: int) -> Message | None:
+    """Decode and validate one message; None where it is refused."""
+    if len(data) > MAX_EVENT_BYTES:
+        return None
+    try:
+        message = json.loads(data, parse_constant=_no_constant)
+        model = _model_of(message) if isinstance(message, dict) else None
+        if model is None:
+            return None
+        valid = model.model_validate(message)
+        _require(_happened_ms(valid, received_at_ms) >= 0, "lies before 1970")
+    except (ValueError, ValidationError, RecursionError):
+        return None
+    return valid
+
+
+def _happened_ms(message: Message, received_at_ms: int) -> int:
+    if message.timestamp is None:
+        return received_at_ms
+    return message.timestamp if message.sentAt is None else message.timestamp + received_at_ms - message.sentAt
