@@ -1,13 +1,13 @@
 """The people of one `as_of` day in chunks of about equal size, each a file that can be scored on its own."""
 
-from collections.abc import Mapping
+import json
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from addressee.models.arrays import pack_arrays, unpack_arrays
-from addressee.models.tables import Interactions, Now, Tables
+from addressee.models.arrays import Array, pack_arrays, unpack_arrays
+from addressee.models.tables import Interactions, Items, Now, Tables
 
 CHUNK_SUBJECTS = 800
 MANIFEST = "chunks.json"
@@ -16,14 +16,19 @@ MANIFEST = "chunks.json"
 
 @dataclass(frozen=True)
 class Chunk:
-    """Subjects `start` to `stop` (exclusive) of the tables: their features and all their purchases.
+    """Some subjects of the tables of `as_of`: their features and all their purchases.
 
-    `interactions.subject` counts from `start`, so that it indexes `subjects` and `now` of the chunk.
+    `feature_hash` is that of the code which computed the features. `interactions.subject` indexes `subjects` and `now`,
+    `interactions.item` the chunk's own `items` (sorted by id).
     """
 
+    as_of: str
+    as_of_day: int
+    feature_hash: str
     subjects: tuple[str, ...]
     now: Now
     interactions: Interactions
+    items: Items
 
 
 def chunk_spans(subjects: int, *, size: int = CHUNK_SUBJECTS) -> list[tuple[int, int]]:
@@ -38,14 +43,23 @@ def chunk_file(index: int) -> str:
 
 
 def pack_chunk(tables: Tables, start: int, stop: int) -> bytes:
-    """Cut subjects `start` to `stop` out of the tables."""
-    interactions = vars(tables.interactions.of_subjects(start, stop))
-    moved = {**interactions, "subject": interactions["subject"] - start}
+    """Cut subjects `start` to `stop` (exclusive) out of the tables; the same tables give the same bytes."""
+    rows = tables.interactions.of_subjects(start, stop)
+    items, own = np.unique(rows.item, return_inverse=True)
+    moved = {**vars(rows), "subject": rows.subject - start, "item": own.astype(np.int32)}
+    about = {
+        "as_of": tables.metadata.as_of,
+        "as_of_day": tables.metadata.as_of_day,
+        "feature_hash": tables.metadata.feature_hash,
+        "items": [tables.items.ids[item] for item in items],
+        "categories": [tables.items.categories[item] for item in items],
+    }
     return pack_arrays(
         {
             "subjects": np.array(tables.subjects[start:stop], dtype="S32"),
             "features": tables.now.features[start:stop],
             "active": tables.now.active[start:stop],
+            "about": _text(about),
             **{f"interactions_{name}": column for name, column in moved.items()},
         }
     )
@@ -53,10 +67,19 @@ def pack_chunk(tables: Tables, start: int, stop: int) -> bytes:
 
 def read_chunk(packed: bytes) -> Chunk:
     """Read what `pack_chunk` wrote."""
-    arrays: Mapping[str, Any] = unpack_arrays(packed)
-    columns = {name: arrays[f"interactions_{name}"] for name in Interactions.__dataclass_fields__}
+    arrays = unpack_arrays(packed)
+    about = json.loads(arrays["about"].tobytes())
     return Chunk(
+        as_of=about["as_of"],
+        as_of_day=about["as_of_day"],
+        feature_hash=about["feature_hash"],
         subjects=tuple(subject.decode() for subject in arrays["subjects"].tolist()),
         now=Now(arrays["features"], arrays["active"]),
-        interactions=Interactions(**columns),
+        interactions=Interactions(**{name: arrays[f"interactions_{name}"] for name in Interactions.__match_args__}),
+        items=Items(tuple(about["items"]), tuple(about["categories"])),
     )
+
+
+def _text(value: Any) -> Array:  # noqa: ANN401  # whatever JSON can hold
+    """Hold JSON in an array of bytes; numpy's own strings would all be as long as the longest."""
+    return np.frombuffer(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), np.uint8)

@@ -20,6 +20,8 @@ BUYS = "buys_in_7_days"
 LAPSES = "lapses_in_28_days"
 HORIZON_DAYS: Mapping[str, int] = {BUYS: 7, LAPSES: 28}
 ACTIVE_DAYS = 28
+ACTIVE_ONLY = frozenset({LAPSES})
+"""Labels that exist only for people who bought in the `ACTIVE_DAYS` days before."""
 
 
 @dataclass(frozen=True)
