@@ -21,8 +21,8 @@ def line_amount(price: str | float | None, quantity: str | float | None) -> tupl
         quantity = 1
     if type(price) is float and type(quantity) is int and abs(price) <= MAX_PRICE and abs(quantity) <= MAX_QUANTITY:
         whole = round(price * 100)
-        if abs(price * 100 - whole) < _WHOLE_CENTS:
-            return quantity, _within(whole * quantity, "price")
+        if abs(price * 100 - whole) < _WHOLE_CENTS and abs(whole * quantity) <= MAX_AMOUNT_MINOR_UNITS:
+            return quantity, whole * quantity
     pieces = _decimal(1 if quantity == "" else quantity, MAX_QUANTITY, "quantity")
     exact = _decimal(price or 0, MAX_PRICE, "price") * pieces * 100
     return _pieces(pieces), _within(_round(exact), "price")

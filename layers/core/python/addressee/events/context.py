@@ -14,17 +14,22 @@ _TIME_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,31}(/[A-Za-z0-9_+-]{1,31}){0,
 
 
 @lru_cache(maxsize=1024)
-def _matching(form: re.Pattern[str], text: str) -> str:
-    return text if form.fullmatch(text) else ""
+def _locale(text: str) -> str:
+    return text if _LOCALE.fullmatch(text) else ""
+
+
+@lru_cache(maxsize=1024)
+def _time_zone(text: str) -> str:
+    return text if _TIME_ZONE.fullmatch(text) else ""
 
 
 def read_context(context: Context, gate: Gate) -> dict[str, Any]:
     """Return the declared parts of a context; what is malformed is left out, for people cannot mend their browsers."""
     details: dict[str, Any] = {"device": _device(context)}
     if context.locale:
-        details["locale"] = _matching(_LOCALE, context.locale)
+        details["locale"] = _locale(context.locale)
     if context.timezone:
-        details["time_zone"] = _matching(_TIME_ZONE, context.timezone)
+        details["time_zone"] = _time_zone(context.timezone)
     if context.page and context.page.path:
         details["path"] = read_path(context.page.path, gate)
     if context.consent and context.consent.category_preferences:

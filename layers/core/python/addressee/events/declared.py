@@ -4,8 +4,6 @@ Names are those of Segment's spec: the e-commerce events (v2, with the v1 names 
 What is not declared here is dropped: an unknown track name keeps its name and its context, nothing else.
 """
 
-from types import MappingProxyType
-
 MAX_EVENT_BYTES = 32 * 1024
 MAX_BATCH_BYTES = 500 * 1024
 MAX_BATCH_EVENTS = 2_500
@@ -108,18 +106,16 @@ def _camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-TRAIT_OF = MappingProxyType(
-    {
-        **{name: name for name in TRAITS},
-        **{_camel(name): name for name in TRAITS},
-        "signUpSource": "signup_source",
-        "sign_up_source": "signup_source",
-        "timezone": "time_zone",
-    }
-)
+TRAIT_OF = {
+    **{name: name for name in TRAITS},
+    **{_camel(name): name for name in TRAITS},
+    "signUpSource": "signup_source",
+    "sign_up_source": "signup_source",
+    "timezone": "time_zone",
+}
 """The declared trait behind each accepted spelling."""
 
 
 def canonical_name(name: str) -> str:
     """Return the spec's spelling of a declared event name (any case, v1 names too); other names stay as sent."""
-    return name if name in COMMERCE or name in EMAIL else _FOLDED.get(name.casefold(), name)
+    return _FOLDED.get(name.casefold(), name)

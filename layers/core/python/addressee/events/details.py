@@ -36,9 +36,11 @@ Details = dict[str, Any]
 
 def read_track(message: Message, gate: Gate) -> Details:
     """Read a track call: the name, and the properties that its name declares."""
-    name = canonical_name(gate.identifier(message.event, "event"))
+    name = gate.identifier(message.event, "event")
     if not name:
         raise NotAccepted("event", "is missing")
+    if name not in COMMERCE and name not in EMAIL:
+        name = canonical_name(name)
     details: Details = {}
     if name in COMMERCE:
         details = _commerce(decode(COMMERCE_PROPERTIES, message.properties, prefix="properties"), gate)
@@ -95,8 +97,8 @@ def _amount(properties: CommerceProperties, lines: tuple[Line, ...]) -> int:
     """Take the amount where it is said, else the sum of the lines."""
     if properties.products is not None and properties.amount_minor_units is not None:
         return exact_amount(properties.amount_minor_units, field="properties.amount_minor_units")
-    said = (("revenue", properties.revenue), ("total", properties.total), ("value", properties.value))
-    for name, amount in said:
+    for name in ("revenue", "total", "value"):
+        amount = getattr(properties, name)
         if amount is not None and amount != "":  # a shop that has no figure may send an empty string
             return minor_units(amount, field=f"properties.{name}")
     if len(lines) == 1:
