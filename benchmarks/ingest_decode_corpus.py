@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 NOW_MS = 1_769_860_800_000
+MESSAGES_A_BATCH = 20
 NONSENSE: tuple[Any, ...] = (
     None, True, 0, -1, 1.5, 1e300, 10**40, "", " ", "x", "x\0", "9" * 300, "ann@example.com", "1e5", [], {}, [[]],
     {"a": 1}, ["a"], [1], "2026-01-31", "1960-01-01T00:00:00Z", "EUR", "7.5",
@@ -44,7 +45,7 @@ def _message(random: Random, number: int) -> dict[str, Any]:
         "anonymousId": f"{random.getrandbits(64):016x}",
         "userId": f"household-{random.randrange(2_500)}",
         "timestamp": f"2026-01-31T11:{random.randrange(60):02}:{random.randrange(60):02}.{random.randrange(1000):03}Z",
-        "sentAt": "2026-01-31T12:00:00.250Z",
+        "sentAt": f"2026-01-31T12:00:00.{number // MESSAGES_A_BATCH % 1000:03}Z",
         "context": CONTEXT,
         "integrations": {},
     }

@@ -1,6 +1,7 @@
 """ISO 8601 to milliseconds and back, and the correction for a client's clock."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from addressee.events.messages import NotAccepted
 
@@ -31,6 +32,12 @@ def from_ms(moment_ms: int) -> str:
     return (_EPOCH + timedelta(milliseconds=moment_ms)).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
+@lru_cache(maxsize=256)
+def _sent_ms(sent_at: str) -> int:
+    """Read `sentAt`, which all messages of a batch share."""
+    return to_ms(sent_at, field="sentAt")
+
+
 def event_time_ms(timestamp: str | None, sent_at: str | None, *, received_at_ms: int) -> int:
     """Return when it happened: `receivedAt - (sentAt - timestamp)`, never later than it was received.
 
@@ -41,7 +48,7 @@ def event_time_ms(timestamp: str | None, sent_at: str | None, *, received_at_ms:
         return received_at_ms
     happened_ms = to_ms(timestamp, field="timestamp")
     if sent_at:
-        happened_ms += received_at_ms - to_ms(sent_at, field="sentAt")
+        happened_ms += received_at_ms - _sent_ms(sent_at)
     if happened_ms < 0:
         raise NotAccepted("timestamp", "lies before 1970")
     return min(happened_ms, received_at_ms)
