@@ -9,32 +9,31 @@ from addressee.models.scorers import WrongFeatures
 
 
 class Tiers:
-    """RFM tiers: recency, frequency and monetary value each cut into tiers, a table names every combination."""
+    """A few features, each cut into tiers by its edges; a table names every combination of tiers."""
 
     def __init__(self, sections: Sections, settings: Mapping[str, Any]) -> None:
-        """Read `column` [3], `edges` [3 * (tiers - 1)], `segment` [tiers ** 3] (index of a name), the item table.
+        """Read `column` [axes], `edges` (end to end), `edges_end` [axes], `segment` [product of tiers], the item table.
 
         `top` and `top_buyers` hold each segment's popular rows, end to end, `top_end` [segments] where each ends.
-        Settings: `segments` (names), `tiers`, `half_support`, `features` (their number).
+        Settings: `segments` (names), `half_support`, `features` (their number).
         """
         self.items = ItemTable(sections)
         self.names: tuple[str, ...] = tuple(settings["segments"])
-        self._columns = list(sections["column"])
-        self._tiers, self._width = int(settings["tiers"]), int(settings["features"])
-        cuts = self._tiers - 1
-        self._edges = [list(sections["edges"][cuts * axis : cuts * (axis + 1)]) for axis in range(len(self._columns))]
+        ends = sections["edges_end"].tolist()
+        spans = zip(sections["column"], [0, *ends[:-1]], ends, strict=True)
+        self._axes = [(column, sections["edges"][first:last].tolist()) for column, first, last in spans]
+        self._width, self._half_support = int(settings["features"]), float(settings["half_support"])
         self._segment = sections["segment"]
         self._top, self._top_buyers = sections["top"], sections["top_buyers"]
         self._top_end = sections["top_end"]
-        self._half_support = float(settings["half_support"])
 
     def segment(self, features: Sequence[float]) -> str:
         """Return the segment's name. Raises `WrongFeatures` where the vector's length differs."""
         if len(features) != self._width:
             raise WrongFeatures(f"{len(features)} features, but the model was trained on {self._width}")
         cell = 0
-        for column, edges in zip(self._columns, self._edges, strict=True):
-            cell = cell * self._tiers + bisect_right(edges, features[column])
+        for column, edges in self._axes:
+            cell = cell * (len(edges) + 1) + bisect_right(edges, features[column])
         return self.names[self._segment[cell]]
 
     def popular(self, segment: str, k: int) -> list[Scored]:

@@ -1,0 +1,51 @@
+"""The gate: which candidate is chosen, and whether it may be published."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from addressee.models.evaluate import Compared
+
+MARGIN = 0.01
+"""Share of the metric by which a less preferred candidate must win, and by which a champion may be undercut."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a model is published, and why or why not, in words for the run's log and the card."""
+
+    published: bool
+    reason: str
+
+
+def choose(values: Sequence[float], *, margin: float = MARGIN) -> int:
+    """Return the index of the candidate to take: the first that is within `margin` of the best.
+
+    `values` are validation figures in order of preference, higher is better: a preferred candidate loses only to one
+    that is better by more than `margin` of the best figure.
+    """
+    best = max(values)
+    return next(index for index, value in enumerate(values) if value >= best - margin * abs(best))
+
+
+def judge(against_floor: Compared, against_champion: Compared | None, *, margin: float = MARGIN) -> Verdict:
+    """Publish what surely beats its floor and surely is not worse than its champion by more than the margin.
+
+    Sure means: the lower end of the paired interval of the difference. Both comparisons are on the same test people.
+    """
+    gain = against_floor.difference
+    if gain.low <= 0:
+        return Verdict(published=False, reason=f"does not beat its floor: {_said(against_floor)}")
+    if against_champion is not None:
+        allowed = margin * abs(against_champion.rival.value)
+        if against_champion.difference.low < -allowed:
+            reason = f"may be worse than its champion by more than {allowed:.4f}: {_said(against_champion)}"
+            return Verdict(published=False, reason=reason)
+    return Verdict(published=True, reason=f"beats its floor: {_said(against_floor)}")
+
+
+def _said(compared: Compared) -> str:
+    gap = compared.difference
+    return (
+        f"{compared.metric} {compared.model.value:.4f} against {compared.rival.value:.4f}, "
+        f"difference {gap.value:+.4f} [{gap.low:+.4f}, {gap.high:+.4f}]"
+    )

@@ -1,0 +1,174 @@
+"""The one interface of all model kinds: fit, predict for many, be examined, against a floor. `docs/models.md` explains.
+
+A kind is one file in `kinds/`, listed in `kinds.KINDS`. What it fits is packed arrays (`serving.bin`), which scoring
+and serving both read, so that they cannot differ.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from addressee.models.bundle import SERVING_FILE, Bundle
+from addressee.models.packed import pack, unpack
+from addressee.models.ranking import Scored, Sections
+from addressee.models.tables import Floats, Interactions, Items, Tables
+
+Role = Literal["recommender", "scorer", "segmenter"]
+Recipe = Mapping[str, Any]
+"""What is chosen before fitting (hyper-parameters), as JSON holds it; recorded in the bundle."""
+
+
+@dataclass(frozen=True)
+class Audience:
+    """n people at the end of `day`: `features` [n, F]; `interactions.subject` counts from 0 to n - 1.
+
+    `interactions` holds nothing that was not known at the end of `day`; its `item` indexes `items`.
+    """
+
+    size: int
+    day: int
+    features: Floats
+    interactions: Interactions
+    items: Items
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Predictions for an audience, in its order; the kind's role says which one is filled."""
+
+    candidates: Sequence[Sequence[Scored]] = ()
+    scores: Floats = field(default_factory=lambda: np.empty(0))
+    segments: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Exam:
+    """A question with its answers: the audience at a cut-off, and what each of its people did afterwards.
+
+    `truth` is [n] (a label, an amount); recommenders have `relevant` instead: the ids of the products to be found.
+    """
+
+    audience: Audience
+    truth: Floats
+    relevant: Sequence[frozenset[str]] = ()
+
+
+class Metric(NamedTuple):
+    """A figure over people: `of(truth[rows], marks[rows])`, where `marks` is what `Kind.marks` returns."""
+
+    name: str
+    of: Callable[[Floats, Floats], float]
+
+
+class Cuts(NamedTuple):
+    """Days at whose end a model must answer: validation (to choose a recipe), test (once, to judge it)."""
+
+    validation: int
+    test: int
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted model: the recipe, what serving needs besides (`settings`), and the arrays of `serving.bin`."""
+
+    recipe: Recipe
+    settings: Mapping[str, Any]
+    sections: Sections
+
+    def served(self) -> "Fitted":
+        """Return the model as it is after a trip through `serving.bin`."""
+        return Fitted(self.recipe, self.settings, unpack(pack(self.sections)))
+
+
+class Kind(Protocol):
+    """One kind of model. `metrics[0]` decides (higher is better), the others are reported."""
+
+    @property
+    def name(self) -> str:
+        """The name: in paths, routes and `kinds.KINDS`."""
+        ...
+
+    @property
+    def role(self) -> Role:
+        """What the answers are."""
+        ...
+
+    @property
+    def family(self) -> str:
+        """How it is served: a key of `serving.RECOMMENDERS`, `SCORERS` or `SEGMENTERS`."""
+        ...
+
+    @property
+    def uses_features(self) -> bool:
+        """Whether a bundle is bound to the declared features and their hash."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """What is predicted, for the card."""
+        ...
+
+    @property
+    def floor_title(self) -> str:
+        """What the floor is, for the card."""
+        ...
+
+    @property
+    def limits(self) -> Sequence[str]:
+        """What the model cannot do, for the card."""
+        ...
+
+    @property
+    def metrics(self) -> Sequence[Metric]:
+        """The figures of the card; the first one decides."""
+        ...
+
+    def recipes(self) -> Sequence[Recipe]:
+        """Return the candidates, the preferred (most interpretable, plainest) first."""
+        ...
+
+    def cuts(self, tables: Tables) -> Cuts | None:
+        """Return the cut-offs of validation and test, or None where the tables hold too little for an honest one."""
+        ...
+
+    def exam(self, tables: Tables, cut: int) -> Exam:
+        """Return the exam at the end of day `cut`."""
+        ...
+
+    def fit(self, tables: Tables, *, until: int, recipe: Recipe, rng: np.random.Generator) -> Fitted:
+        """Fit on what was known at the end of day `until`, labels included; the same input gives the same bytes."""
+        ...
+
+    def predict(self, fitted: Fitted, audience: Audience, *, k: int) -> Answers:
+        """Answer for everybody at once; at most `k` products each. Equals serving one by one."""
+        ...
+
+    def marks(self, exam: Exam, answers: Answers) -> Floats:
+        """Return what the metrics read, one row per person."""
+        ...
+
+    def floor(self, tables: Tables, exam: Exam, *, until: int) -> Floats:
+        """Return the marks of the baseline that a model must beat, fitted on the same days."""
+        ...
+
+    def details(self, tables: Tables, fitted: Fitted) -> Mapping[str, Any]:
+        """Return what the card tells besides: names -> numbers, by title."""
+        ...
+
+
+def fitted_of(bundle: Bundle) -> Fitted:
+    """Load a checked bundle (`open_bundle`) for scoring."""
+    return Fitted(bundle.meta["recipe"], bundle.meta["settings"], unpack(bundle.files[SERVING_FILE]))
+
+
+def audience_at(tables: Tables, subjects: NDArray[np.int32], features: Floats, day: int) -> Audience:
+    """Return chosen subjects (sorted indices) at the end of `day`, with the purchases known then."""
+    known = tables.interactions.until(day)
+    place = np.full(len(tables.subjects) + 1, -1, np.int32)
+    place[subjects] = np.arange(len(subjects), dtype=np.int32)
+    rows = known.where(place[known.subject] >= 0)
+    moved = Interactions(**{**vars(rows), "subject": place[rows.subject]})
+    return Audience(len(subjects), day, features, moved, tables.items)

@@ -1,0 +1,115 @@
+"""`buy_again`: what a person bought often and lately, for goods that are bought again."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from addressee.models.item_sections import count_buyers, item_table, known_rows, packed, rows_of
+from addressee.models.kind import Answers, Audience, Cuts, Exam, Fitted, Metric, Recipe, Role
+from addressee.models.product_exams import METRICS, next_baskets, popular_answers, product_cuts, product_marks
+from addressee.models.ranking import Scored
+from addressee.models.tables import Floats, Interactions, Ints, Tables
+
+HORIZON_DAYS = 14
+HALF_LIVES_DAYS = (90, 60, 30)
+HALF_SUPPORT = 1.0
+_PRIOR_BUYERS = 5.0
+
+
+class BuyAgain:
+    """Personal frequency: each purchase counts 0.5 ** (age in days / half-life), summed per person and product."""
+
+    name = "buy_again"
+    role: Role = "recommender"
+    family = "personal_frequency"
+    uses_features = False
+    title = f"products of the next order within {HORIZON_DAYS} days"
+    floor_title = "the products that most people bought in the last 28 days"
+    limits: Sequence[str] = (
+        "Says nothing about people who never bought; they fall to the segment's or everybody's popular products.",
+        "Whoever has no nightly list is ranked by the last purchase of each of the latest 256 products alone.",
+    )
+    metrics: Sequence[Metric] = METRICS
+
+    def recipes(self) -> Sequence[Recipe]:
+        """Return the half-lives, the longest (plain counting) first."""
+        return [{"half_life_days": days} for days in HALF_LIVES_DAYS]
+
+    def cuts(self, tables: Tables) -> Cuts | None:
+        """Return two windows of `HORIZON_DAYS` at the end."""
+        return product_cuts(tables, horizon_days=HORIZON_DAYS)
+
+    def exam(self, tables: Tables, cut: int) -> Exam:
+        """Ask for the next order."""
+        return next_baskets(tables, cut, days=HORIZON_DAYS)
+
+    def fit(self, tables: Tables, *, until: int, recipe: Recipe, rng: np.random.Generator) -> Fitted:  # noqa: ARG002  # nothing random
+        """Count; the arrays hold all items that were ever bought and how often their buyers came back to them."""
+        purchases = tables.interactions.until(until)
+        buyers = count_buyers(purchases, len(tables.items.ids))
+        rows = known_rows(tables.items, buyers, least_buyers=1)
+        sections = item_table(tables.items, rows, purchases, day=until)
+        expected = _expected(purchases, buyers, float(recipe["half_life_days"]))
+        sections["expected"] = packed("f", expected[rows.item])
+        return Fitted(recipe, {**recipe, "half_support": HALF_SUPPORT}, sections)
+
+    def predict(self, fitted: Fitted, audience: Audience, *, k: int) -> Answers:
+        """Rank everybody's own products; support is how often the person bought it."""
+        bought = audience.interactions.where(rows_of(fitted.sections, audience.items)[audience.interactions.item] >= 0)
+        return Answers(candidates=_ranked(bought, audience, float(fitted.settings["half_life_days"]), k))
+
+    def marks(self, exam: Exam, answers: Answers) -> Floats:
+        """Return NDCG, recall, precision and coverage of people."""
+        return product_marks(exam, answers.candidates)
+
+    def floor(self, tables: Tables, exam: Exam, *, until: int) -> Floats:  # noqa: ARG002  # the exam's own day
+        """Rank by popularity."""
+        answers = popular_answers(tables, exam.audience, days=28, unbought_only=False)
+        return product_marks(exam, answers.candidates)
+
+    def details(self, tables: Tables, fitted: Fitted) -> Mapping[str, Any]:  # noqa: ARG002  # the model says it all
+        """Return the size of the model."""
+        return {"size": {"products": len(fitted.sections["item_hash"])}}
+
+
+def _per_pair(purchases: Interactions, items: int, day: int, half_life: float) -> tuple[Ints, Ints, Floats, Ints]:
+    """Return pairs (subject, item), sorted: their key, number of purchases, decayed number at `day`, last day."""
+    keys, place = np.unique(purchases.subject.astype(np.int64) * max(items, 1) + purchases.item, return_inverse=True)
+    times = np.bincount(place, minlength=len(keys)).astype(np.int64)
+    ages = (day - purchases.day).astype(np.float64)
+    weight = np.bincount(place, 0.5 ** (ages / half_life), minlength=len(keys)).astype(np.float64)
+    last = np.full(len(keys), np.iinfo(np.int64).min, np.int64)
+    np.maximum.at(last, place, purchases.day)
+    return keys, times, weight, last
+
+
+def _expected(purchases: Interactions, buyers: Ints, half_life: float) -> Floats:
+    """Return, for each item, its buyers' mean decayed number of purchases before their last one, shrunk to all items'.
+
+    It stands in for the personal count where only the day of the last purchase is known.
+    """
+    items, day = len(buyers), int(purchases.day.max(initial=0))
+    keys, _, weight, last = _per_pair(purchases, items, day, half_life)
+    earlier = np.maximum(weight / 0.5 ** ((day - last) / half_life) - 1.0, 0.0)
+    total = np.bincount(keys % max(items, 1), earlier, minlength=items)
+    overall = float(total.sum() / max(int(buyers.sum()), 1))
+    return np.asarray((total + _PRIOR_BUYERS * overall) / (buyers + _PRIOR_BUYERS), np.float64)
+
+
+def _ranked(purchases: Interactions, audience: Audience, half_life: float, k: int) -> list[list[Scored]]:
+    """Return each person's best `k` of their own products; ties by item id."""
+    items = len(audience.items.ids)
+    keys, times, weight, _ = _per_pair(purchases, items, audience.day, half_life)
+    subject, item = keys // max(items, 1), keys % max(items, 1)
+    order = np.lexsort((item, -weight, subject))
+    starts = np.searchsorted(subject, np.arange(audience.size + 1))
+    ids = audience.items.ids
+    return [
+        [Scored(ids[item[at]], float(weight[at]), float(times[at])) for at in order[first : min(last, first + k)]]
+        for first, last in pairwise(starts)
+    ]
+
+
+KIND = BuyAgain()
