@@ -174,14 +174,18 @@ class Product(Model):
     amount_minor_units: MinorUnits = None
 
 
+def _item_named(product: Product) -> None:
+    if not _given(product.product_id):
+        _require(_given(product.id) or _given(product.sku), "no product is named")
+        _text(product.id if _given(product.id) else product.sku)
+
+
 class Line(Product):
     """One product of a list."""
 
     @model_validator(mode="after")
     def _something(self) -> "Line":
-        if not _given(self.product_id):
-            _require(_given(self.id) or _given(self.sku), "no product is named")
-            _text(self.id if _given(self.id) else self.sku)
+        _item_named(self)
         pieces = Decimal(1) if self.quantity in {None, ""} else _number(self.quantity)
         _require(abs(_number(self.price) * pieces * 100) <= MAX_AMOUNT_MINOR_UNITS, "too much")
         return self
@@ -199,6 +203,8 @@ class CommerceProperties(Product):
 
     @model_validator(mode="after")
     def _currency(self) -> "CommerceProperties":
+        if not self.products and not (self.product_id is None and self.id is None and self.sku is None):
+            _item_named(self)
         code = self.currency
         _require(not code or (len(code) == 3 and code.isascii() and code.isalpha()), "no currency")  # noqa: PLR2004  # ISO 4217
         return self
