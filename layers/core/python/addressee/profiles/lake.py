@@ -1,9 +1,8 @@
 """Rows of the lake: pseudonymous, normalised events, exactly the columns that `docs/architecture.md` lists."""
 
-from dataclasses import asdict
 from typing import Any
 
-from addressee.events.event import Event
+from addressee.events.event import Event, Line
 
 MERGE = "merge"
 
@@ -24,13 +23,23 @@ def lake_row(event: Event, subject: str, anonymous_subject: str) -> dict[str, An
         "order_id": event.order_id,
         "amount_minor_units": event.amount_minor_units,
         "currency": event.currency,
-        "lines": [asdict(line) for line in event.lines],
+        "lines": [_line(line) for line in event.lines],
         "send_id": event.send_id,
         "campaign": event.campaign,
         "label": event.label,
         "device": event.device,
         "locale": event.locale,
         "time_zone": event.time_zone,
+    }
+
+
+def _line(line: Line) -> dict[str, Any]:
+    """Write the fields out: `dataclasses.asdict` copies deeply, and took a fifth of the time of a batch."""
+    return {
+        "item_id": line.item_id,
+        "category": line.category,
+        "quantity": line.quantity,
+        "amount_minor_units": line.amount_minor_units,
     }
 
 
