@@ -16,7 +16,9 @@ from addressee.profiles.measures import NEVER_DAYS
 HORIZON_DAYS = 28
 NEW_DAYS = 28.0
 QUANTILES = (0.2, 0.4, 0.6, 0.8)
-SEGMENTS = ("champions", "loyal", "promising", "needs_attention", "at_risk", "lapsed", "new", "prospects")
+BY_WORTH = ((10, "champions"), (8, "loyal"), (6, "promising"), (4, "occasional"), (2, "rare"))
+AT_RISK_WORTH = 6
+SEGMENTS = ("champions", "loyal", "promising", "occasional", "rare", "at_risk", "lapsed", "new", "prospects")
 TOP_ITEMS = 50
 LEAST_BUYERS = 2
 LEAST_PEOPLE = 50
@@ -38,7 +40,7 @@ class RfmTiers:
         "Tiers are relative to this installation's customers at the training day, not to any outside scale.",
         "A segment describes; it is no reason why somebody buys.",
     )
-    metrics: Sequence[Metric] = (Metric("spearman", spearman), Metric("explained", explained))
+    metrics: Sequence[Metric] = (Metric("explained", explained), Metric("spearman", spearman))
 
     def recipes(self) -> Sequence[Recipe]:
         """Return the one recipe: quintiles."""
@@ -97,7 +99,7 @@ class RfmTiers:
         groups = [_Groups(features[:, column], truth) for column in columns]
         best = int(
             np.argmax(
-                [spearman(truth, group.of(features[:, column])) for group, column in zip(groups, columns, strict=True)]
+                [explained(truth, group.of(features[:, column])) for group, column in zip(groups, columns, strict=True)]
             )
         )
         return groups[best].of(exam.audience.features[:, columns[best]])
@@ -130,25 +132,16 @@ def _cells() -> Iterator[tuple[int, ...]]:
     return product(range(_NEVER_TIER + 1), range(_NEVER_TIER), range(_NEVER_TIER), range(2))
 
 
-def _name(tiers: tuple[int, ...]) -> str:  # noqa: PLR0911  # one rule a line
-    """Name a combination of tiers; 5 is the most recent, the most frequent, the highest spending."""
-    recency, frequency, monetary = 5 - tiers[0], tiers[1] + 1, tiers[2] + 1
+def _name(tiers: tuple[int, ...]) -> str:
+    """Name a combination of tiers; worth is frequency plus monetary value, 1 to 5 each."""
+    recency, worth = 5 - tiers[0], tiers[1] + tiers[2] + 2
     if tiers[0] == _NEVER_TIER:
         return "prospects"
     if tiers[3] == 0:
         return "new"
-    worth = frequency + monetary
-    if recency >= 2 and worth >= 9:  # noqa: PLR2004  # the rules are this table
-        return "champions"
-    if recency >= 2 and worth >= 7:  # noqa: PLR2004
-        return "loyal"
-    if worth >= 7:  # noqa: PLR2004
-        return "at_risk"
-    if recency >= 4:  # noqa: PLR2004
-        return "promising"
-    if recency >= 2 and worth >= 4:  # noqa: PLR2004
-        return "needs_attention"
-    return "lapsed"
+    if recency == 1:
+        return "at_risk" if worth >= AT_RISK_WORTH else "lapsed"
+    return next(name for least, name in BY_WORTH if worth >= least)
 
 
 def _segments(sections: Mapping[str, "array[Any]"], features: Floats) -> Ints:
