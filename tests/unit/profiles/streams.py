@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 
 import duckdb
+import pytest
 from hypothesis import strategies as st
 
 from addressee.events.event import Event, Line
@@ -59,6 +60,8 @@ COLUMNS = {
     "time_zone": "VARCHAR",
 }
 
+LINE = {"item_id": "VARCHAR", "category": "VARCHAR", "quantity": "BIGINT", "amount_minor_units": "BIGINT"}
+
 moments = st.one_of(
     st.integers(START_MS, END_MS),
     st.integers(0, 40).map(lambda step: END_MS - 8 * DAY_MS + step * 900_000),
@@ -105,8 +108,7 @@ def streams(
     copied = draw(st.lists(st.sampled_from(originals), max_size=8)) if originals else []
     delays = [draw(st.sampled_from([0, 1, 3_600_000, 9 * DAY_MS])) for _ in copied]
     copies = [
-        replace(event, received_at_ms=event.received_at_ms + delay)
-        for event, delay in zip(copied, delays, strict=True)
+        replace(event, received_at_ms=event.received_at_ms + delay) for event, delay in zip(copied, delays, strict=True)
     ]
     shuffled = [*originals, *copies]
     Random(draw(st.integers(0, 2**32))).shuffle(shuffled)  # noqa: S311  # a test's shuffle
@@ -150,12 +152,22 @@ class Online:
         self.rows.append(merge_row(event.user_id, event.anonymous_id, event.received_at_ms))
 
 
+def assert_same(one: State, two: State, *, messages: bool = True) -> None:
+    """Two states are the same: sums of floats to nine digits, messages in any order."""
+    floats = ("decayed", "category_spend")
+    for name in floats:
+        assert getattr(one, name) == pytest.approx(getattr(two, name), rel=1e-9, abs=1e-12)
+    exact = [name for name in State.__slots__ if name not in (*floats, "messages")]
+    assert {name: getattr(one, name) for name in exact} == {name: getattr(two, name) for name in exact}
+    assert not messages or set(one.messages) == set(two.messages)
+
+
 def lake(rows: Iterable[dict[str, object]], *, threads: int = 2) -> duckdb.DuckDBPyConnection:
     """Open a lake in memory: a table `events` of these rows."""
     connection = duckdb.connect(config={"threads": threads})
     columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
     connection.execute(f"CREATE TABLE events ({columns})")
-    shape = json.dumps([COLUMNS | {"lines": [dict.fromkeys(("item_id", "category"), "VARCHAR") | AMOUNTS]}])
+    shape = json.dumps([COLUMNS | {"lines": [LINE]}])
     connection.execute(
         "INSERT INTO events SELECT row.* FROM (SELECT unnest(from_json(?::JSON, ?)) AS row)",
         [json.dumps(list(rows)), shape],
@@ -163,12 +175,10 @@ def lake(rows: Iterable[dict[str, object]], *, threads: int = 2) -> duckdb.DuckD
     return connection
 
 
-AMOUNTS = dict.fromkeys(("quantity", "amount_minor_units"), "BIGINT")
-
-
 def features_at(
     connection: duckdb.DuckDBPyConnection, as_of_ms: Iterable[int] = (), *, pairs: str = ""
 ) -> dict[tuple[str, int], dict[str, float]]:
-    """Run the offline query: features by (subject, as of)."""
+    """Run the offline query and close the lake: features by (subject, as of)."""
     rows = connection.execute(features_sql(as_of_ms=as_of_ms, pairs=pairs)).fetchall()
+    connection.close()
     return {(subject, as_of): dict(zip(FEATURE_NAMES, values, strict=True)) for subject, as_of, *values in rows}

@@ -2,25 +2,31 @@
 
 from math import isclose
 
+import duckdb
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from addressee.events.event import Event, Line
 from addressee.profiles.features import FEATURE_NAMES, vector
-from addressee.profiles.state import DAY_MS
-from tests.unit.profiles.streams import END_MS, START_MS, Online, features_at, lake, streams
+from addressee.profiles.hashing import category_bucket, item_hash, message_hash
+from addressee.profiles.lake import lake_row, merge_row
+from addressee.profiles.offline import features_sql
+from addressee.profiles.state import BOUGHT, CART, DAY_MS, SENDS, empty_state
+from tests.unit.profiles.streams import COLUMNS, END_MS, START_MS, Online, features_at, lake, streams
 
 
-def differences(online: dict[str, float], offline: dict[str, float]) -> dict[str, tuple[float, float]]:
+def differences(online: list[float], offline: dict[str, float]) -> dict[str, tuple[float, float]]:
     """Name the features that differ by more than 1e-9 (relative; 1e-12 absolute, the floor of what is forgotten)."""
     return {
-        name: (online[name], offline[name])
-        for name in FEATURE_NAMES
-        if not isclose(online[name], offline[name], rel_tol=1e-9, abs_tol=1e-12)
+        name: (value, offline[name])
+        for name, value in zip(FEATURE_NAMES, online, strict=True)
+        if not isclose(value, offline[name], rel_tol=1e-9, abs_tol=1e-12)
     }
 
 
 @given(streams(), st.lists(st.integers(START_MS, END_MS + 20 * DAY_MS), min_size=1, max_size=2))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_the_offline_query_equals_the_online_fold_of_what_was_received_by_then(stream, cutoffs):
     """At any time, for every subject known by then, both executions of the declaration give the same features."""
     cutoffs = {*cutoffs, END_MS + 10 * DAY_MS}
@@ -29,5 +35,102 @@ def test_the_offline_query_equals_the_online_fold_of_what_was_received_by_then(s
         states = Online().take(event for event in stream if event.received_at_ms <= as_of_ms).states
         assert {subject for subject, at in offline if at == as_of_ms} == set(states)
         for subject, state in states.items():
-            online = dict(zip(FEATURE_NAMES, vector(state, as_of_ms), strict=True))
-            assert not differences(online, offline[subject, as_of_ms])
+            assert not differences(vector(state, as_of_ms), offline[subject, as_of_ms])
+
+
+@given(streams(), st.integers(START_MS, END_MS + 20 * DAY_MS))
+@settings(max_examples=10, deadline=None)
+def test_pairs_are_answered_one_by_one(stream, as_of_ms):
+    """Pairs of subject and time get the features of then; a pointer and a stranger those of the empty state."""
+    connection = lake(Online().take(stream).rows)
+    pairs = {(subject, at) for subject in ("u1", "a1", "stranger") for at in (as_of_ms, END_MS + 10 * DAY_MS)}
+    connection.execute("CREATE TABLE asked (subject VARCHAR, as_of_ms BIGINT)")
+    connection.executemany("INSERT INTO asked VALUES (?, ?)", list(pairs))
+    offline = features_at(connection, pairs="asked")
+    assert set(offline) == pairs
+    for subject, at in pairs:
+        states = Online().take(event for event in stream if event.received_at_ms <= at).states
+        assert not differences(vector(states.get(subject, empty_state()), at), offline[subject, at])
+
+
+def crowded_stream() -> list[Event]:
+    """More items, cart lines and sends than a state keeps, from two people over a year."""
+    names = ("Order Completed", "Product Added", "Product Removed", "Email Sent", "Product Viewed")
+    return [
+        Event(
+            message_id=f"m{number}",
+            kind="track",
+            name=names[number % 5] if number < 2_000 else names[1 + number % 3],
+            user_id=f"u{number % 2}",
+            anonymous_id="",
+            event_time_ms=START_MS + number * 12_000_000,
+            received_at_ms=START_MS + number * 12_000_000,
+            amount_minor_units=number * 7 % 10_000,
+            lines=tuple(Line(f"i{number * each % 997}", f"c{number % 60}", each, number % 313) for each in (1, 2, 3)),
+            send_id=f"s{number % 71}",
+        )
+        for number in range(2_100)
+    ]
+
+
+def test_collections_are_cut_alike_on_both_sides():
+    """Where a state keeps only the latest, the query counts only as many."""
+    stream = crowded_stream()
+    as_of_ms = stream[-1].received_at_ms
+    states = Online().take(stream).states
+    offline = features_at(lake(Online().take(stream).rows), [as_of_ms])
+    for subject, state in states.items():
+        assert not differences(vector(state, as_of_ms), offline[subject, as_of_ms])
+        assert (len(state.latest_cart()), len(state.recent_sends)) == (CART, SENDS)
+        assert offline[subject, as_of_ms]["distinct_items"] == BOUGHT
+
+
+def test_two_runs_give_the_same_bytes_with_any_number_of_threads():
+    """Sums are taken in fixed point: neither the order of rows nor of threads shows."""
+    rows = Online().take(crowded_stream()).rows
+    sql = features_sql(as_of_ms=[END_MS, END_MS - 30 * DAY_MS])
+    answers = []
+    for order, threads in ((rows, 1), (rows[::-1], 4), (rows, 4)):
+        connection = lake(order, threads=threads)
+        answers.append(repr(connection.execute(sql).fetchall()))
+        connection.close()
+    assert answers[0] == answers[1] == answers[2]
+
+
+def test_an_empty_lake_has_no_subjects():
+    """Before the first event the query answers with no row, and with the right columns."""
+    connection = lake([])
+    relation = connection.sql(features_sql(as_of_ms=[END_MS]))
+    assert relation.columns == ["subject", "as_of_ms", *FEATURE_NAMES]
+    assert set(relation.types[2:]) == {duckdb.type("DOUBLE")}
+    assert relation.fetchall() == []
+    connection.close()
+
+
+@pytest.mark.parametrize("asked", [{}, {"as_of_ms": [1], "pairs": "asked"}])
+def test_either_cutoffs_or_pairs_are_asked_for(asked):
+    """Neither and both are mistakes of the caller."""
+    with pytest.raises(ValueError, match="either"):
+        features_sql(**asked)
+
+
+@given(st.text(max_size=12))
+@settings(max_examples=20, deadline=None)
+def test_the_named_hashes_are_the_same_in_duckdb(text):
+    """SHA-256 of the UTF-8 text, its first bytes, big-endian: on both sides."""
+    sql = "SELECT ('0x' || substr(sha256($1), 1, 8))::UBIGINT, substr(sha256($1), 1, 10)"
+    number, digits = duckdb.execute(sql, [text]).fetchone()
+    assert (number, number % 24) == (item_hash(text), category_bucket(text))
+    assert digits == message_hash(text).hex()
+
+
+def test_lake_rows_have_the_documented_columns():
+    """Events and merges are rows of one shape; neither holds a user id."""
+    event = crowded_stream()[0]
+    row = lake_row(event, "subject", "visitor")
+    assert list(row) == list(merge_row("subject", "visitor", 5)) == list(COLUMNS)
+    assert row["lines"][0] == {"item_id": "i0", "category": "c0", "quantity": 1, "amount_minor_units": 0}
+    assert event.user_id not in row.values()
+    merged = merge_row("subject", "visitor", 5)
+    assert (merged["kind"], merged["subject"], merged["anonymous_subject"]) == ("merge", "subject", "visitor")
+    assert merged["received_at_ms"] == merged["event_time_ms"] == 5

@@ -52,14 +52,15 @@ messages AS NOT MATERIALIZED (
 ),
 facts AS MATERIALIZED (
     SELECT person, as_of_ms,
-        CASE WHEN kind = 'track' THEN name ELSE '' END AS did,
+        CASE WHEN kind = 'track' THEN coalesce(name, '') ELSE '' END AS did,
         did IN ($engagement) OR NOT (did IN ($back_office) OR starts_with(did, '$email')) AS active,
         greatest(event_time_ms, 1) AS at_ms,
         least(greatest(amount_minor_units, 0), $max_amount) AS amount,
-        CASE WHEN did IN ('Email Sent', 'Email Delivered') AND send_id <> '' THEN send_id
-            WHEN did IN ('Email Sent', 'Email Delivered', 'Product Added', 'Product Removed') THEN message_id END AS key,
-        CASE WHEN did IN ('Order Completed', 'Product Added', 'Product Removed') THEN lines END AS lines
-    FROM messages WHERE kind IN ($behaviour) AND label <> '$machine'
+        did IN ('Email Sent', 'Email Delivered') AS sends,
+        did IN ('Product Added', 'Product Removed') AS stamps,
+        CASE WHEN sends AND send_id <> '' THEN send_id WHEN sends OR stamps THEN message_id END AS key,
+        CASE WHEN stamps OR did = 'Order Completed' THEN lines END AS lines
+    FROM messages WHERE kind IN ($behaviour) AND label IS DISTINCT FROM '$machine'
 ),
 """
 
@@ -96,7 +97,7 @@ slots AS MATERIALIZED (
     SELECT person, as_of_ms, at_ms // $half_hour_ms AS slot, count(*) AS n FROM facts WHERE active GROUP BY ALL
 ),
 hour_counts AS (
-    SELECT person, (slot * $half_hour_ms // $hour_ms + $monday) % $hours AS hour, least(sum(n), $max_hour_count) AS n
+    SELECT person, (slot // $hour_slots + $monday) % $hours AS hour, least(sum(n), $max_hour_count) AS n
     FROM slots GROUP BY ALL
 ),
 hour_shares AS (
@@ -106,7 +107,8 @@ hour_shares AS (
     FROM hour_counts GROUP BY person
 ),
 days AS (
-    SELECT DISTINCT person, as_of_ms // $day_ms AS today, slot * $half_hour_ms // $day_ms AS day FROM slots
+    SELECT DISTINCT person, as_of_ms // $day_ms AS today, slot // $day_slots AS day
+    FROM slots WHERE slot // $day_slots > as_of_ms // $day_ms - $days - 2
 ),
 ranked_days AS (
     SELECT *, max(day) OVER latest_first AS newest, row_number() OVER latest_first - 1 AS place
@@ -156,7 +158,7 @@ category_spend AS (
 cart_lines AS (
     SELECT f.person, f.did, f.at_ms, f.key, unnest(f.lines).item_id AS item_id
     FROM facts f JOIN totals t ON t.person = f.person
-    WHERE f.did IN ('Product Added', 'Product Removed') AND f.at_ms > coalesce(t.last_order_ms, 0)
+    WHERE f.stamps AND f.at_ms > coalesce(t.last_order_ms, 0)
 ),
 cart_stamps AS (
     SELECT person, ('0x' || substr(sha256(item_id), 1, 8))::UBIGINT AS item,
@@ -177,7 +179,7 @@ carts AS (
 EMAILS = """
 last_sends AS (
     SELECT person, as_of_ms, key, max(at_ms // $second_ms) AS at_seconds
-    FROM facts WHERE did IN ('Email Sent', 'Email Delivered') GROUP BY ALL
+    FROM facts WHERE sends GROUP BY ALL
 ),
 send_counts AS (
     SELECT person,

@@ -1,0 +1,100 @@
+"""The packed state: nothing is lost, nothing grows beyond its budget, damage is noticed."""
+
+import pytest
+from hypothesis import given, settings
+
+from addressee.profiles.features import vector
+from addressee.profiles.fold import fold
+from addressee.profiles.packing import MAX_BYTES, DamagedState, pack, unpack
+from addressee.profiles.state import (
+    BOUGHT,
+    CART,
+    DAYS,
+    HALF_HOURS,
+    HOURS,
+    MAX_COUNT,
+    MAX_TOTAL,
+    MESSAGES,
+    SENDS,
+    TIMES,
+    WATERMARKS,
+    State,
+    empty_state,
+)
+from addressee.profiles.watermarks import advance
+from tests.unit.profiles.streams import END_MS, streams
+
+LAST_MS = 2**48 - 1
+
+
+def fullest_state() -> State:
+    """Every collection at its limit and beyond, every number at its largest."""
+    state = State(
+        messages=dict.fromkeys(number.to_bytes(5, "big") for number in range(2 * MESSAGES)),
+        bought={2**32 - 1 - number: 2**16 - 1 for number in range(2 * BOUGHT)},
+        cart={2**32 - 1 - number: 2**64 - 1 for number in range(2 * CART)},
+        sends={2**32 - 1 - number: 2**32 - 1 for number in range(2 * SENDS)},
+        watermarks={number.to_bytes(6, "big"): (10**56 - 1, 2**32 - 1) for number in range(WATERMARKS)},
+        hour_of_week=bytearray([255] * HOURS),
+        active_days=(1 << DAYS) - 1,
+        active_half_hours=(1 << HALF_HOURS) - 1,
+    )
+    state.decayed = [1.7e308] * len(state.decayed)
+    state.category_spend = [1.7e308] * len(state.category_spend)
+    for name in ("orders", "items", "views", "carts", "opens", "clicks"):
+        setattr(state, name, MAX_COUNT)
+    for name in ("revenue_minor_units", "refunded_minor_units", "largest_order_minor_units"):
+        setattr(state, name, MAX_TOTAL)
+    for name in TIMES:
+        setattr(state, name, LAST_MS)
+    return state
+
+
+def test_the_fullest_state_stays_within_its_budget():
+    """No person, whatever they do, needs more than 3,696 bytes: 400 of DynamoDB's 4,096 stay free."""
+    packed = pack(fullest_state())
+    assert 3_600 < len(packed) <= MAX_BYTES == 4_096 - 400
+
+
+def test_the_fullest_state_survives_packing():
+    """Limits are kept by packing; what it kept comes back."""
+    packed = pack(fullest_state())
+    assert pack(unpack(packed)) == packed
+    assert unpack(packed).watermarks == fullest_state().watermarks
+
+
+def test_the_empty_state_is_a_state_like_any_other():
+    """Nobody's state packs, unpacks and equals itself."""
+    assert unpack(pack(empty_state())) == empty_state()
+
+
+@given(streams())
+@settings(max_examples=60, deadline=None)
+def test_unpacking_gives_back_what_was_packed(stream):
+    """Equal to the last bit: packing keeps all that a feature reads."""
+    state = empty_state()
+    for event in stream:
+        fold(state, event)
+    advance(state, "u1", "9" * 56, END_MS)
+    again = unpack(pack(state))
+    assert again == state
+    assert list(again.messages) == list(state.messages)
+    assert vector(again, END_MS) == vector(state, END_MS)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda packed: packed[:0],
+        lambda packed: b"\x02" + packed[1:],
+        lambda packed: packed[:-1],
+        lambda packed: packed + b"\x00",
+        lambda packed: packed[:1] + b"\xff" + packed[2:],
+        lambda packed: packed[:100],
+    ],
+    ids=["nothing", "another version", "cut off", "a byte too many", "impossible count", "half a head"],
+)
+def test_damaged_bytes_are_refused(damage):
+    """Bytes that are no state of a known version never become one."""
+    with pytest.raises(DamagedState):
+        unpack(damage(pack(fullest_state())))
