@@ -42,7 +42,7 @@ class Alarms(Construct):
             self,
             name,
             alarm_name=f"{self._prefix}-{name}",
-            alarm_description=do,
+            alarm_description=f"{do} See docs/deploying.md, Alarms.",
             metric=metric,
             threshold=above,
             evaluation_periods=periods,

@@ -62,8 +62,7 @@ class Api(Construct):
             "api-5xx",
             self.http.metric_server_error(period=FIVE_MINUTES, statistic="Sum"),
             above=0,
-            do="The API answered 5xx. Its access log names routeKey and integrationError; then read that function's log."
-            " docs/deploying.md, section Alarms.",
+            do="The API answered 5xx. Its access log names routeKey and integrationError; then read that log.",
         )
 
     def serve(self, function: awslambda.Function, *routes: str) -> None:
@@ -107,10 +106,10 @@ class Api(Construct):
                 rate_limit=settings.throttle_rate_per_second, burst_limit=settings.throttle_burst
             ),
         )
-        cast("apigatewayv2.CfnStage", stage.node.default_child).access_log_settings = (
-            apigatewayv2.CfnStage.AccessLogSettingsProperty(
-                destination_arn=log.log_group_arn, format=json.dumps(ACCESS_LOG)
-            )
+        cast(
+            "apigatewayv2.CfnStage", stage.node.default_child
+        ).access_log_settings = apigatewayv2.CfnStage.AccessLogSettingsProperty(
+            destination_arn=log.log_group_arn, format=json.dumps(ACCESS_LOG)
         )
         return stage
 

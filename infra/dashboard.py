@@ -64,8 +64,9 @@ def _stream(stream: kinesis.Stream, update: awslambda.Function) -> cloudwatch.Gr
 
 def _own() -> cloudwatch.GraphWidget:
     return _graph(
-        "Quarantined records, decisions that fell back",
-        own_metric("RecordsQuarantined", "update_profiles"),
+        "Quarantined and refused events, decisions that fell back",
+        own_metric("quarantined", "update_profiles"),
+        own_metric("EventsRefused", "collect_events"),
         own_metric("DecisionFallback", "decide_content"),
     )
 

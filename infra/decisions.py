@@ -1,6 +1,7 @@
 """Stage decisions: decisions and suppressions, who may ask, and the function that answers at send time."""
 
 import json
+from typing import NamedTuple
 
 from aws_cdk import aws_lambda as awslambda
 from constructs import Construct
@@ -26,6 +27,13 @@ class DecisionsData(Construct):
         self.suppressions = storage.table(self, "Suppressions", "address_hash")
 
 
+class Reads(NamedTuple):
+    """What `decide_content` reads of the stages upstream."""
+
+    profiles: ProfilesData
+    models: ModelsData
+
+
 def authorize_request(functions: Functions, events: EventsData) -> awslambda.Function:
     """Make the function that tells the API who calls and with which scope."""
     authorizer = functions.make(
@@ -42,13 +50,13 @@ class Decisions(Construct):
         self,
         scope: Construct,
         data: DecisionsData,
-        profiles: ProfilesData,
-        models: ModelsData,
+        reads: Reads,
         functions: Functions,
         api: Api,
     ) -> None:
         """Make `decide_content`, its routes, and the alarm on answers that fell back."""
         super().__init__(scope, "Decisions")
+        profiles, models = reads
         decide = functions.make(
             "decide_content",
             request_power(functions.settings),
@@ -59,7 +67,7 @@ class Decisions(Construct):
             suppressions_table=data.suppressions.table_name,
             models_bucket=models.models.bucket_name,
             subject_secret=profiles.subject_key.secret_arn,
-            **mail_rules(functions.settings),
+            **mail_rules(functions.settings),  # type: ignore[arg-type]  # none of its names is one of make's own
         )
         allow_rows(decide, profiles.profiles, "GetItem", "Query")
         allow_rows(decide, profiles.items, "BatchGetItem", "GetItem")
@@ -80,7 +88,7 @@ class Decisions(Construct):
             own_metric("DecisionFallback", "decide_content"),
             above=10,
             do="Over 10 answers in 5 minutes fell back for want of a table or a model. decide_content's log names what"
-            " could not be read; look there first, then at that service's health. docs/deploying.md, section Alarms.",
+            " could not be read; look there first, then at that service's health.",
         )
 
 

@@ -1,5 +1,7 @@
 """Stage events: the stream, the quarantine, the API keys, and the function that collects."""
 
+import json
+
 from aws_cdk import Duration
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_s3 as s3
@@ -7,6 +9,7 @@ from aws_cdk import aws_secretsmanager as secrets
 from constructs import Construct
 
 from infra.acknowledge import acknowledge
+from infra.alarms import own_metric
 from infra.api import Api
 from infra.function import Functions, request_power
 from infra.grants import allow, allow_key, allow_objects, allow_secret
@@ -42,7 +45,12 @@ class EventsData(Construct):
             self,
             "Keys",
             "Addressee: hashed API keys; written by `addressee keys`",
-            secrets.SecretStringGenerator(secret_string_template='{"keys": []}', generate_string_key="unused"),
+            secrets.SecretStringGenerator(
+                secret_string_template=json.dumps({"keys": []}),
+                generate_string_key="unused",
+                password_length=8,
+                exclude_punctuation=True,
+            ),
             unrotated="Keys are made and revoked one by one, by their owner; rotating all would lock every caller out.",
         )
 
@@ -69,5 +77,12 @@ class Events(Construct):
         api.serve_publicly(
             collect,
             *(f"POST /v1/{word}" for word in COLLECT),
-            reason="Browsers post here with a public write key, which collect_events checks; sendBeacon sets no header.",
+            reason="Browsers post here with a public write key; collect_events checks it (sendBeacon sets no header).",
+        )
+        functions.alarms.add(
+            "refused",
+            own_metric("EventsRefused", "collect_events"),
+            above=1000,
+            do="Over 1,000 events in 5 minutes were refused: a client breaks the Segment spec. Their reasons"
+            " are the folder names below records/ in the quarantine bucket; mend the client.",
         )

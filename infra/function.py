@@ -16,7 +16,6 @@ from infra.layers import Layers
 from infra.logs import log_group
 from infra.settings import Settings
 
-
 NEWEST_RUNTIME = "python3.14"
 
 
@@ -106,8 +105,8 @@ class Functions(Construct):
             f"{name}-errors",
             function.metric_errors(period=FIVE_MINUTES),
             above=0,
-            do=f"{name} raised or timed out. Read its log group /aws/lambda/{self.settings.prefix}-{name} from the alarm's"
-            " time on; the last lines before the error name the cause. docs/deploying.md, section Alarms.",
+            do=f"{name} raised or timed out. Read its log group /aws/lambda/{self.settings.prefix}-{name} from then"
+            " on; the last lines before the error name the cause.",
         )
 
 
@@ -129,7 +128,7 @@ def _dead_letters(scope: Construct, alarms: Alarms) -> sqs.Queue:
         "dead-letters",
         queue.metric_approximate_number_of_messages_visible(period=FIVE_MINUTES),
         above=0,
-        do="A scheduled run failed for good. Read the message in the queue (its attributes name the error), mend the cause,"
-        " start the run by hand and delete the message. docs/deploying.md, section Alarms.",
+        do="A scheduled run failed for good. Read the message in the queue (its attributes name the error), mend the"
+        " cause, start the run by hand and delete the message.",
     )
     return queue

@@ -60,9 +60,7 @@ def deliver_to_lake(scope: Construct, lake: s3.Bucket, functions: Functions) -> 
             prefix="raw/received_date=!{timestamp:yyyy-MM-dd}/",
             error_output_prefix="failed/!{firehose:error-output-type}/!{timestamp:yyyy-MM-dd}/",
             compression_format="GZIP",
-            buffering_hints=firehose.CfnDeliveryStream.BufferingHintsProperty(
-                interval_in_seconds=300, size_in_m_bs=64
-            ),
+            buffering_hints=firehose.CfnDeliveryStream.BufferingHintsProperty(interval_in_seconds=300, size_in_m_bs=64),
             encryption_configuration=firehose.CfnDeliveryStream.EncryptionConfigurationProperty(
                 kms_encryption_config=firehose.CfnDeliveryStream.KMSEncryptionConfigProperty(
                     awskms_key_arn=functions.key.key_arn
@@ -140,5 +138,5 @@ def _watch(stream: firehose.CfnDeliveryStream, functions: Functions) -> None:
         freshness,
         above=Duration.minutes(20).to_seconds(),
         do="Events wait over 20 minutes on their way into the lake. Read the log group /aws/kinesisfirehose/"
-        f"{functions.settings.prefix}-lake: most often a missing permission on bucket or key. docs/deploying.md, Alarms.",
+        f"{functions.settings.prefix}-lake: most often a missing permission on bucket or key.",
     )

@@ -61,9 +61,7 @@ class Learn(Construct):
             dead_letters=functions.dead_letters,
         )
 
-    def _role(
-        self, name: str, models: s3.Bucket, steps: Mapping[str, awslambda.Function]
-    ) -> iam.Role:
+    def _role(self, name: str, models: s3.Bucket, steps: Mapping[str, awslambda.Function]) -> iam.Role:
         """Invoke the four functions, read the chunk manifest, run the Distributed Map's own child executions."""
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
         allow(role, ["lambda:InvokeFunction"], *(each.function_arn for each in steps.values()))
@@ -136,7 +134,7 @@ def _each_chunk(score_arn: str, models_bucket: str) -> JSONObject:
         "ItemReader": {
             "Resource": "arn:aws:states:::s3:getObject",
             "ReaderConfig": {"InputType": "JSON"},
-            "Parameters": {"Bucket": models_bucket, "Key.$": "States.Format('{}chunks.json', $.tables)"},
+            "Parameters": {"Bucket": models_bucket, "Key.$": "$.manifest.key"},
         },
         "MaxConcurrency": CONCURRENCY,
         "ItemProcessor": {

@@ -26,7 +26,12 @@ class Models(Construct):
     """What the stage runs."""
 
     def __init__(
-        self, scope: Construct, data: ModelsData, profiles: ProfilesData, functions: Functions, compact: awslambda.Function
+        self,
+        scope: Construct,
+        data: ModelsData,
+        profiles: ProfilesData,
+        functions: Functions,
+        compact: awslambda.Function,
     ) -> None:
         """Make the three functions and `Learn`, which begins with `compact`."""
         super().__init__(scope, "Models")
@@ -46,8 +51,7 @@ class Models(Construct):
         )
         allow_listing(prepare, lake)
         allow_objects(prepare, lake, "GetObject", below=["events/"])
-        allow_listing(prepare, models)
-        allow_objects(prepare, models, "GetObject", "PutObject", below=["tables/"])
+        allow_objects(prepare, models, "PutObject", below=["tables/"])
         return prepare
 
     def _train(self) -> awslambda.Function:
@@ -78,5 +82,5 @@ class Models(Construct):
         allow_listing(score, models)
         allow_objects(score, models, "GetObject", below=["tables/", "models/"])
         allow_objects(score, lake, "PutObject", below=["snapshots/"])
-        allow_rows(score, profiles, "BatchWriteItem", "PutItem", "UpdateItem")
+        allow_rows(score, profiles, "BatchWriteItem")
         return score

@@ -24,8 +24,9 @@ class ProfilesData(Construct):
         super().__init__(scope, "Profiles")
         self.profiles = storage.table(self, "Profiles", "subject", "part")
         self.items = storage.table(self, "Items", "item_id")
-        raw = s3.LifecycleRule(prefix="raw/", expiration=Duration.days(30))
-        self.lake = storage.bucket(self, "Lake", raw, versioned=True)
+        passing = {"raw/": 30, "failed/": 30, "malformed/": 14}
+        rules = [s3.LifecycleRule(prefix=each, expiration=Duration.days(days)) for each, days in passing.items()]
+        self.lake = storage.bucket(self, "Lake", *rules, versioned=True)
         self.subject_key = storage.secret(
             self,
             "SubjectKey",
@@ -62,7 +63,7 @@ class Profiles(Construct):
             quarantine_bucket=events.quarantine.bucket_name,
             subject_secret=data.subject_key.secret_arn,
         )
-        allow_rows(update, data.profiles, "BatchGetItem", "GetItem", "Query", "PutItem", "UpdateItem")
+        allow_rows(update, data.profiles, "BatchGetItem", "GetItem", "PutItem", "UpdateItem")
         allow(update, ["firehose:PutRecordBatch"], self.delivery.attr_arn)
         allow_objects(update, events.quarantine, "PutObject", below=["records/", "aws/lambda/"])
         allow_listing(update, events.quarantine)
@@ -102,15 +103,15 @@ class Profiles(Construct):
             "stream-behind",
             update.metric("IteratorAge", period=FIVE_MINUTES, statistic="Maximum"),
             above=Duration.minutes(15).to_milliseconds(),
-            do="Events wait over 15 minutes; after 23 hours they go to the quarantine bucket. Read update_profiles' log for"
-            " a fault that repeats, else add shards (setting shard_count). docs/deploying.md, section Alarms.",
+            do="Events wait over 15 minutes; after 23 hours they go to the quarantine bucket. Read update_profiles' log"
+            " for a fault that repeats, else add shards (setting shard_count).",
         )
         self._functions.alarms.add(
             "quarantined",
-            own_metric("RecordsQuarantined", "update_profiles"),
+            own_metric("quarantined", "update_profiles"),
             above=100,
-            do="Over 100 records in 5 minutes were quarantined. Their reasons are the folder names below records/ in the"
-            " quarantine bucket; mend the sender, then `addressee redrive`. docs/deploying.md, section Alarms.",
+            do="Over 100 records in 5 minutes were quarantined. Their reasons are the folder names below records/ in"
+            " the quarantine bucket; mend the sender, then `addressee redrive`.",
         )
 
     def _sync(self) -> awslambda.Function:
@@ -124,8 +125,8 @@ class Profiles(Construct):
             items_table=data.items.table_name,
             subject_secret=data.subject_key.secret_arn,
         )
-        allow_rows(sync, data.profiles, "GetItem", "Query", "PutItem", "UpdateItem")
-        allow_rows(sync, data.items, "BatchWriteItem", "GetItem", "PutItem", "UpdateItem")
+        allow_rows(sync, data.profiles, "BatchGetItem", "GetItem", "UpdateItem")
+        allow_rows(sync, data.items, "BatchGetItem", "BatchWriteItem", "UpdateItem")
         allow_secret(sync, data.subject_key)
         return sync
 
@@ -140,8 +141,9 @@ class Profiles(Construct):
             lake_bucket=self._data.lake.bucket_name,
         )
         allow_listing(compact, self._data.lake)
-        allow_objects(compact, self._data.lake, "GetObject", below=["raw/", "events/"])
-        allow_objects(compact, self._data.lake, "PutObject", "DeleteObject", below=["events/"])
+        allow_objects(compact, self._data.lake, "GetObject", "DeleteObject", below=["raw/"])
+        allow_objects(compact, self._data.lake, "GetObject", "PutObject", below=["events/"])
+        allow_objects(compact, self._data.lake, "PutObject", below=["malformed/"])
         schedule(
             self,
             "CompactDaily",

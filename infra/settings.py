@@ -4,7 +4,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
-from infra.setting_rules import Reader, Unusable, choice, days_by_category, flag, number, number_of, text, texts, time_zone
+from infra.setting_rules import (
+    Reader,
+    Unusable,
+    choice,
+    days_by_category,
+    flag,
+    number,
+    number_of,
+    text,
+    texts,
+    time_zone,
+)
 
 CONTEXT = "addressee"
 

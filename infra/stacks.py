@@ -6,7 +6,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from infra.alarms import FIVE_MINUTES, Alarms
 from infra.api import Api
 from infra.dashboard import Dashboard
-from infra.decisions import Decisions, DecisionsData, authorize_request
+from infra.decisions import Decisions, DecisionsData, Reads, authorize_request
 from infra.events import Events, EventsData
 from infra.function import Functions
 from infra.layers import Layers
@@ -45,7 +45,7 @@ class AddresseeStack(Stack):
         self.profiles = Profiles(self, data.profiles, data.events, functions, self.api)
         models = Models(self, data.models, data.profiles, functions, self.profiles.compact)
         self.learn = models.learn
-        Decisions(self, data.decisions, data.profiles, data.models, functions, self.api)
+        Decisions(self, data.decisions, Reads(data.profiles, data.models), functions, self.api)
         self._watch_throttles()
         Dashboard(self, functions, self.api, data.events.stream, self.learn)
         self._tell(data)
@@ -54,12 +54,10 @@ class AddresseeStack(Stack):
         """One alarm for the account: the limit that throttles is the account's."""
         self.alarms.add(
             "throttles",
-            cloudwatch.Metric(
-                namespace="AWS/Lambda", metric_name="Throttles", statistic="Sum", period=FIVE_MINUTES
-            ),
+            cloudwatch.Metric(namespace="AWS/Lambda", metric_name="Throttles", statistic="Sum", period=FIVE_MINUTES),
             above=0,
-            do="Lambda refused invocations: the account's concurrency is used up (10 on a fresh account). Ask AWS for more"
-            " (Service Quotas, Lambda, concurrent executions); nothing is lost meanwhile. docs/deploying.md, Alarms.",
+            do="Lambda refused invocations: the account's concurrency is used up (10 on a fresh account). Ask AWS for"
+            " more (Service Quotas, Lambda, concurrent executions); nothing is lost meanwhile.",
         )
 
     def _tell(self, data: DataStack) -> None:

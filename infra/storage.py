@@ -1,4 +1,4 @@
-"""What holds data, made one way: encrypted with the one customer key, TLS only, retained unless the stage is for tests."""
+"""What holds data, made one way: encrypted with the one customer key, TLS only, retained unless told otherwise."""
 
 from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -37,7 +37,7 @@ class Storage(Construct):
             lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(90))],
             removal_policy=self.removal,
         )
-        acknowledge(self.access_logs, "AwsSolutions-S1", "It receives the access logs; logging its own would never end.")
+        acknowledge(self.access_logs, "AwsSolutions-S1", "It receives access logs; logging its own would never end.")
 
     def table(self, scope: Construct, name: str, partition: str, sort: str | None = None) -> dynamodb.Table:
         """Make a table with string keys: on demand, customer key, point-in-time recovery."""
