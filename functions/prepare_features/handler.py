@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from addressee.adapters.duckdb_lake import days_until, lake_dates, open_lake
-from addressee.adapters.log import log_metrics
+from addressee.adapters.log import log
 from addressee.adapters.s3 import S3Bucket
 from addressee.models.chunks import MANIFEST, chunk_file, chunk_spans, pack_chunk
 from addressee.models.kinds import KINDS
@@ -56,7 +56,7 @@ def handle(event: Mapping[str, Any], _context: object, wired: Wiring | None = No
     with open_lake(wired.lake, days_until(as_of, days=HISTORY_DAYS)) as lake:
         tables = prepare_tables(lake, as_of=as_of)
     answer = _store(wired.models, tables)
-    log_metrics("prepared", tables.metadata.counts, function=FUNCTION, as_of=answer["asOf"])
+    log("prepared", function=FUNCTION, as_of=answer["asOf"], counts=answer["counts"])
     return answer
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from addressee.adapters.dynamo_scores import DynamoScores
-from addressee.adapters.log import log, log_metrics
+from addressee.adapters.log import log
 from addressee.adapters.s3 import S3Bucket
 from addressee.adapters.s3_models import CHAMPIONS_KEY, champion_versions
 from addressee.adapters.score_snapshots import put_snapshot
@@ -59,7 +59,7 @@ def handle(event: Mapping[str, Any], _context: object, wired: Wiring | None = No
         bundles = _champions(wired.models, chunk)
         scored += _score(wired, item["chunk"], chunk, bundles)
         kinds.update(bundles)
-    log_metrics("scored", {"Scored": scored, "Kinds": len(kinds)}, function=FUNCTION)
+    log("scored", function=FUNCTION, scored=scored, kinds=sorted(kinds))
     return {"scored": scored, "kinds": sorted(kinds)}
 
 
