@@ -125,11 +125,12 @@ class Journey:
         return int(self._rows("SELECT count(*) AS n FROM transactions WHERE NOT sales_value > 0")[0]["n"])
 
     def write_catalogue(self, path: Path) -> int:
-        """Write the products that were ever bought as Parquet, in the import's columns; return how many.
+        """Write the assortment, what was sold in the eight weeks up to the last replayed day, as Parquet; how many.
 
         The price is the median unit price. Re-purchase windows are assumptions of this demo, by department.
         """
-        return self._copy(_CATALOGUE, path)
+        since = self.span.last - timedelta(weeks=8)
+        return self._copy(_CATALOGUE.format(since=since, until=self.span.last + timedelta(1)), path)
 
     def write_orders(self, path: Path) -> int:
         """Write the lines bought before the first replayed day as Parquet; return how many they are."""
@@ -228,7 +229,9 @@ _CATALOGUE = f"""SELECT CAST(product_id AS VARCHAR) AS item_id,
   true AS in_stock, any_value(brand) AS brand,
   any_value(CASE WHEN department IN ({EATEN}) THEN {EATEN_DAYS} WHEN department IN ({USED}) THEN {USED_DAYS}
                  ELSE {KEPT_DAYS} END) AS repurchase_days
-FROM lines LEFT JOIN products USING (product_id) GROUP BY product_id ORDER BY product_id"""  # noqa: S608  # constants
+FROM lines LEFT JOIN products USING (product_id)
+WHERE transaction_timestamp >= TIMESTAMP '{{since}}' AND transaction_timestamp < TIMESTAMP '{{until}}'
+GROUP BY product_id ORDER BY product_id"""  # noqa: S608  # constants
 _SUBSCRIBERS = """SELECT 'household-' || household_id AS user_id,
   'household-' || household_id || '@example.com' AS address,
   age AS age_group, income AS income_band, home_ownership, marital_status, household_size, kids_count
