@@ -11,7 +11,7 @@ import pytest
 from addressee.adapters.lake_files import LakeFiles, RawObject, readable
 from addressee.adapters.s3 import PreconditionFailed
 from addressee.adapters.s3_lake import S3Lake
-from functions.compact_lake.handler import MAX_PASS_BYTES, Wiring, handle, passes
+from functions.compact_lake.handler import MAX_PASS_BYTES, Wiring, handle, passes, wiring
 from tests.fakes.lake import link, order
 from tests.fakes.s3 import InMemoryS3
 
@@ -154,3 +154,11 @@ def test_lines_beyond_all_measure_are_split_off():
     """Do not let one line stop the reader."""
     huge = b"x" * 4_000_001
     assert readable(b"one\n" + huge) == (b"one\n", [huge])
+
+
+def test_the_wiring_is_built_from_the_environment(monkeypatch):
+    """Build the adapters from the variables that the template sets."""
+    for variable in ("LAKE_BUCKET", "AWS_DEFAULT_REGION"):
+        monkeypatch.setenv(variable, "us-east-1")
+    assert isinstance(wiring(), Wiring)
+    wiring.cache_clear()

@@ -9,7 +9,7 @@ import pytest
 from addressee.adapters.secrets import Secret
 from addressee.profiles.batch import Record
 from cli.redrive import Left, Ready, plan_batch
-from functions.update_profiles.handler import Wiring, handle, read_record
+from functions.update_profiles.handler import Wiring, handle, read_record, wiring
 from tests.event_source import MAX_AGE_MS, EventSource
 from tests.fakes.secrets import InMemorySecrets
 from tests.fakes.watched import Crash, Watch, crash_at
@@ -26,8 +26,8 @@ def wired(ports):
 
 def source_of(ports, **settings):
     """Put an event source in front of the real handler."""
-    wiring = wired(ports)
-    return EventSource(lambda event: handle(event, None, wiring), now_ms=NOW_MS, **settings)
+    wires = wired(ports)
+    return EventSource(lambda event: handle(event, None, wires), now_ms=NOW_MS, **settings)
 
 
 def told(story):
@@ -123,3 +123,11 @@ def test_a_fault_raises_so_that_the_batch_comes_again():
     watched = Watch(before=crash_at(1)).ports(fresh_ports(), *PORTS)
     with pytest.raises(Crash):
         handle(SAMPLE, None, wired(watched))
+
+
+def test_the_wiring_is_built_from_the_environment(monkeypatch):
+    """Build the adapters from the variables that the template sets."""
+    for variable in ("PROFILES_TABLE", "LAKE_STREAM", "QUARANTINE_BUCKET", "SUBJECT_SECRET", "AWS_DEFAULT_REGION"):
+        monkeypatch.setenv(variable, "us-east-1")
+    assert isinstance(wiring(), Wiring)
+    wiring.cache_clear()

@@ -20,11 +20,6 @@ class StateRow:
     merged_by: str = ""
     merged_at_ms: int = 0
 
-    @property
-    def exists(self) -> bool:
-        """Say whether the table holds this row."""
-        return self.version > 0 or self.merged_into != ""
-
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
