@@ -1,6 +1,5 @@
 """`Learn`'s last step, once for each chunk of people: champions -> `scores` rows and a snapshot in the lake."""
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,10 +9,11 @@ from typing import Any
 from addressee.adapters.dynamo_scores import DynamoScores
 from addressee.adapters.log import log
 from addressee.adapters.s3 import S3Bucket
-from addressee.adapters.s3_models import CHAMPIONS_KEY, champion_versions
+from addressee.adapters.s3_registry import S3Registry
 from addressee.adapters.score_snapshots import put_snapshot
-from addressee.models.bundle import META_FILE, SERVING_FILE, Bundle, BundleRefused, open_bundle
+from addressee.models.bundle import Bundle, BundleRefused, open_bundle
 from addressee.models.chunks import Chunk, chunk_file, read_chunk
+from addressee.models.kinds import UnknownKind, kind_of
 from addressee.models.score import score_chunk
 from addressee.settings import read_settings
 
@@ -39,6 +39,7 @@ class Wiring:
 
     lake: S3Bucket
     models: S3Bucket
+    registry: S3Registry
     scores: DynamoScores
 
 
@@ -47,7 +48,7 @@ def wiring() -> Wiring:
     """Wire the function from its environment, once."""
     settings = read_settings(Settings, os.environ)
     lake, models = S3Bucket(settings.lake_bucket), S3Bucket(settings.models_bucket)
-    return Wiring(lake, models, DynamoScores(settings.profiles_table))
+    return Wiring(lake, models, S3Registry(models), DynamoScores(settings.profiles_table))
 
 
 def handle(event: Mapping[str, Any], _context: object, wired: Wiring | None = None) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def handle(event: Mapping[str, Any], _context: object, wired: Wiring | None = No
     scored, kinds = 0, set[str]()
     for item in event.get("Items", [event]):
         chunk = _chunk(wired.models, item["tables"] + chunk_file(item["chunk"]))
-        bundles = _champions(wired.models, chunk)
+        bundles = _champions(wired.registry, chunk)
         scored += _score(wired, item["chunk"], chunk, bundles)
         kinds.update(bundles)
     log("scored", function=FUNCTION, scored=scored, kinds=sorted(kinds))
@@ -79,16 +80,13 @@ def _chunk(models: S3Bucket, key: str) -> Chunk:
     return read_chunk(stored.body)
 
 
-def _champions(models: S3Bucket, chunk: Chunk) -> dict[str, Bundle]:
-    """Load the champions that fit the chunk's features; one that does not is left out, and the log says so."""
-    pointer = models.get(CHAMPIONS_KEY)
-    versions = {} if pointer is None else champion_versions(json.loads(pointer.body))
+def _champions(registry: S3Registry, chunk: Chunk) -> dict[str, Bundle]:
+    """Load the champions that fit this code and the chunk's features; others are left out, and the log says so."""
     bundles: dict[str, Bundle] = {}
-    for kind, version in versions.items():
-        files = {name: models.get(f"models/{kind}/{version}/{name}") for name in (META_FILE, SERVING_FILE)}
-        bodies = {name: stored.body for name, stored in files.items() if stored is not None}
+    for kind, pointer in registry.pointers().items():
         try:
-            bundles[kind] = open_bundle(kind, bodies, feature_hash=chunk.feature_hash)
-        except BundleRefused as refused:
-            log("bundle refused", level="WARNING", kind=kind, version=version, reason=str(refused))
+            files = registry.files(kind_of(kind).name, pointer.champion)
+            bundles[kind] = open_bundle(kind, files, feature_hash=chunk.feature_hash)
+        except (BundleRefused, UnknownKind) as refused:
+            log("bundle refused", level="WARNING", kind=kind, version=pointer.champion, reason=str(refused))
     return bundles

@@ -10,6 +10,7 @@ import pytest
 
 from addressee.adapters.dynamo_scores import DynamoScores
 from addressee.adapters.s3 import S3Bucket
+from addressee.adapters.s3_registry import S3Registry
 from addressee.models.bundle import SERVING_FILE, seal
 from addressee.models.chunks import chunk_file, pack_chunk
 from addressee.models.kinds import kind_of
@@ -55,16 +56,13 @@ def publish(s3, tables, kind, *, feature_hash):
         "settings": dict(fitted.settings),
     }
     bundle = seal(kind, "2026-03-31", {SERVING_FILE: pack(fitted.sections)}, about)
-    for name, body in bundle.files.items():
-        s3.objects["models", f"models/{kind}/{bundle.version}/{name}"] = body
-    pointer = json.loads(s3.objects.get(("models", "models/champions.json"), b"{}"))
-    pointer[kind] = {"champion": bundle.version}
-    s3.objects["models", "models/champions.json"] = json.dumps(pointer).encode()
+    S3Registry(S3Bucket("models", s3)).publish(bundle)
 
 
 def wired(s3, rows):
     """Wire the handler to fakes."""
-    return Wiring(S3Bucket("lake", s3), S3Bucket("models", s3), DynamoScores("profiles", rows))
+    models = S3Bucket("models", s3)
+    return Wiring(S3Bucket("lake", s3), models, S3Registry(models), DynamoScores("profiles", rows))
 
 
 def test_a_chunk_is_scored_and_written(s3):
@@ -123,6 +121,15 @@ def test_a_champion_of_other_features_is_left_out(s3, tables, capsys):
     rows = InMemoryRows()
     assert handle(EVENT, None, wired(s3, rows))["kinds"] == ["buy_again"]
     assert "bundle refused" in capsys.readouterr().out
+
+
+def test_a_kind_that_this_code_does_not_know_is_left_out(s3, capsys):
+    """After a kind was removed its pointer stays in the registry; scoring goes on without it."""
+    pointers = json.loads(s3.objects["models", "models/champions.json"])
+    pointers["of_yore"] = pointers["buy_again"]
+    s3.objects["models", "models/champions.json"] = json.dumps(pointers).encode()
+    assert handle(EVENT, None, wired(s3, InMemoryRows()))["kinds"] == ["buy_again"]
+    assert "of_yore" in capsys.readouterr().out
 
 
 def test_a_missing_chunk_is_named(s3):
