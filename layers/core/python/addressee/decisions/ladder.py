@@ -64,21 +64,20 @@ def ranked(person: Person, champions: Champions, wish: Wish, *, segments: Mappin
         ladder = chain((pick for pick in ladder if pick.item_id in wanted), named)
     unique: dict[str, Pick] = {}
     for pick in ladder:
-        unique.setdefault(pick.item_id, pick)
-    return list(unique.values())[:MAX_CANDIDATES]
+        if unique.setdefault(pick.item_id, pick) is pick and len(unique) == MAX_CANDIDATES:
+            break
+    return list(unique.values())
 
 
 def _personalised(person: Person, champions: Champions, wish: Wish, today: int) -> Iterator[Pick]:
     """Rank with the live recommenders on the fresh profile; uses that are mixed take turns."""
+    kinds = [kind for kind in _KINDS[wish.use] if kind in champions.recommenders]
     lists = []
-    for kind in _KINDS[wish.use]:
-        model = champions.recommenders.get(kind)
-        if model is not None:
-            nightly = person.scores.nightly(kind)
-            history = person.state.bought
-            scored = model.rank(history, today=today, candidates=wish.among, k=MAX_CANDIDATES, nightly=nightly)
-            lists.append([pick for pick in _picks(kind, model, scored) if pick.confidence >= LEAST_CONFIDENCE])
-    return _in_turn(lists)
+    for kind in kinds:
+        model, nightly, k = champions.recommenders[kind], person.scores.nightly(kind), MAX_CANDIDATES // len(kinds)
+        scored = model.rank(person.state.bought, today=today, candidates=wish.among, k=k, nightly=nightly)
+        lists.append([pick for pick in _picks(kind, model, scored) if pick.confidence >= LEAST_CONFIDENCE])
+    yield from _in_turn(lists)
 
 
 def _picks(kind: str, model: Recommender, scored: Sequence[Scored]) -> Iterator[Pick]:
@@ -110,10 +109,11 @@ def _popular(champions: Champions, wish: Wish) -> Iterator[Pick]:
     """Give what everybody buys, from the first loaded model that knows: a recommender of the use, else a segmenter."""
     for kind in _KINDS[wish.use]:
         if (model := champions.recommenders.get(kind)) is not None:
-            return _bestsellers(model.popular(MAX_CANDIDATES), model.confidence)
+            yield from _bestsellers(model.popular(MAX_CANDIDATES), model.confidence)
+            return
     for segmenter in champions.segmenters.values():
-        return _bestsellers(segmenter.popular_overall(MAX_CANDIDATES), segmenter.confidence)
-    return iter(())
+        yield from _bestsellers(segmenter.popular_overall(MAX_CANDIDATES), segmenter.confidence)
+        return
 
 
 def _bestsellers(scored: Sequence[Scored], sure: Callable[[float], float]) -> Iterator[Pick]:

@@ -104,20 +104,21 @@ class ItemNeighbours:
         nightly: Nightly | None = None,  # noqa: ARG002  # the interface's; the latest purchases say it all
     ) -> list[Scored]:
         """Rank what the person has not bought; see `serving.Recommender`."""
-        bought = {row for key in history if (row := self.items.row(key)) >= 0}
         seeds = self._seeds(history)
         scores = self._scores(seeds)
-        allowed = scores.keys() - bought
+        for key in history:
+            scores.pop(self.items.row(key), None)
         if candidates is not None:
-            allowed &= {self.items.row(item_hash(item_id)) for item_id in candidates}
-        chosen = nsmallest(k, allowed, key=lambda row: (-scores[row], row))
-        support = self._support(seeds, set(chosen))
+            wanted = {self.items.row(item_hash(item_id)) for item_id in candidates}
+            scores = {row: score for row, score in scores.items() if row in wanted}
+        chosen = _top(scores, k)
+        support = self._support(seeds, chosen)
         return [Scored(self.items.item_id(row), scores[row], float(support[row])) for row in chosen]
 
     def _seeds(self, history: Mapping[int, int]) -> list[slice]:
         """Return the spans of neighbours of the latest `max_seeds` bought items (ties: larger hash first)."""
-        latest = sorted(history.items(), key=lambda pair: (pair[1], pair[0]), reverse=True)[: self._max_seeds]
-        rows = [row for key, _ in latest if (row := self.items.row(key)) >= 0]
+        latest = sorted(zip(history.values(), history.keys(), strict=True), reverse=True)[: self._max_seeds]
+        rows = [row for _, key in latest if (row := self.items.row(key)) >= 0]
         return [slice(self._ends[row - 1] if row else 0, self._ends[row]) for row in rows]
 
     def _scores(self, seeds: Iterable[slice]) -> dict[int, float]:
@@ -127,13 +128,13 @@ class ItemNeighbours:
                 scores[row] = scores.get(row, 0.0) + similarity
         return scores
 
-    def _support(self, seeds: Iterable[slice], rows: set[int]) -> dict[int, int]:
+    def _support(self, seeds: Iterable[slice], rows: Sequence[int]) -> dict[int, int]:
         """Sum the co-buyers of the chosen rows; a second pass over few rows is cheaper than sums for all."""
         support = dict.fromkeys(rows, 0)
         for span in seeds:
-            neighbours = self._neighbours[span]
-            for row in rows.intersection(neighbours):
-                support[row] += self._co_buyers[span.start + neighbours.index(row)]
+            for row, buyers in zip(self._neighbours[span], self._co_buyers[span], strict=True):
+                if row in support:
+                    support[row] += buyers
         return support
 
     def popular(self, k: int) -> list[Scored]:
@@ -143,6 +144,16 @@ class ItemNeighbours:
     def confidence(self, support: float) -> float:
         """Return the confidence in [0, 1) that so many observations give."""
         return confidence(support, self._half_support)
+
+
+def _top(scores: Mapping[int, float], k: int) -> list[int]:
+    """Return the `k` rows with the highest scores, best first, ties by row.
+
+    Sorting bare floats to find the cut is several times cheaper than ranking all rows by (score, row).
+    """
+    cut = sorted(scores.values(), reverse=True)[k - 1] if 0 < k < len(scores) else float("-inf")
+    pool = [row for row, score in scores.items() if score >= cut]
+    return sorted(pool, key=lambda row: (-scores[row], row))[:k]
 
 
 def best(scored: Iterable[Scored], k: int) -> list[Scored]:
