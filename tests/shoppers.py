@@ -103,6 +103,9 @@ def simulate(rng: Random, *, users: int = 4, steps: int = 60) -> Story:
             ]
             kind = rng.randrange(3)
             messages.append((user if kind == 1 else key, kinds[kind]))
+        elif rng.random() < 0.1:
+            traits = {"city": f"visited {step}", "plan": f"plan {step % 3}"}
+            messages.append((visitor, message("identify", number, anonymousId=visitor, traits=traits, at_ms=at_ms)))
         elif visitor in logged_in and rng.random() < 0.6:
             who = {"userId": user} | ({"anonymousId": visitor} if rng.random() < 0.5 else {})
             messages.append((user, order(number, at_ms=at_ms, item=f"item-{step % 7}", **who)))
@@ -146,4 +149,6 @@ def assert_same_world(ports: Ports, expected: Ports, story: Story) -> None:
     merges = {f"merge-{visitor_subject(visitor)}" for visitor in story.visitors}
     assert set(ports.lake.distinct()) == story.message_ids | merges
     assert set(ports.quarantine.records) == set(story.garbage)
-    assert ports.people.rows == expected.people.rows
+    for user in story.users:
+        found, wanted = (each.people.rows.get((user_subject(user), "traits")) for each in (ports, expected))
+        assert found == wanted

@@ -94,6 +94,18 @@ class PersonStoreContract:
         assert self.read(store, SUBJECT, "person")["address"] == "a@example.com"
         store.apply_many([])
 
+    def test_a_user_gets_what_their_visitors_declared(self, store):
+        """Carry traits and withdrawals over by their own stamps, twice; a visitor without any is no trouble."""
+        visitors = [("1" * 32, SUBJECT), ("2" * 32, SUBJECT), ("3" * 32, SUBJECT)]
+        store.apply(SUBJECT, traits=[trait("city", "Graz", 5)], consent=[consent(granted=True, at_ms=5)])
+        store.apply(visitors[0][0], traits=[trait("city", "Linz", 1), trait("kids", 1, 1)])
+        store.apply(visitors[1][0], traits=[trait("kids", 2, 2)], consent=[consent(granted=False, at_ms=9)])
+        for _ in range(2):
+            store.carry_over(visitors)
+        assert trait_values(self.read(store, SUBJECT, "traits")) == {"city": "Graz", "kids": 2}
+        assert not has_consent(self.read(store, SUBJECT, "consent"))
+        store.carry_over([])
+
 
 class TestInMemoryPersonStore(PersonStoreContract):
     """The fake."""

@@ -40,3 +40,10 @@ class InMemoryPersonStore:
             if change.user_id:
                 self.put_person(change.subject, change.user_id, change.address)
             self.apply(change.subject, traits=change.traits, consent=change.consent)
+
+    def carry_over(self, visitors: Sequence[tuple[str, str]]) -> None:
+        """Give users what their visitors declared and withdrew."""
+        for visitor, user in visitors:
+            traits = read_traits(self.rows.get((visitor, "traits"), {}))
+            consent = read_consent(self.rows.get((visitor, "consent"), {}))
+            self.apply(user, traits=list(traits.values()), consent=list(consent.values()))

@@ -73,7 +73,7 @@ class InMemoryQuarantine:
 class InlinePool(Executor):
     """An `Executor` that runs each call when it is submitted: the order of calls is the order of submission."""
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401  # as Executor
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # as Executor
         """Run the call now."""
         future: Future[Any] = Future()
         try:

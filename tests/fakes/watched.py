@@ -20,14 +20,14 @@ class Watch:
         self.names: list[str] = []
         self._before, self._after = before, after
 
-    def ports(self, ports: Any, *names: str) -> Any:  # noqa: ANN401  # any dataclass of ports
+    def ports(self, ports: Any, *names: str) -> Any:  # any dataclass of ports
         """Wrap the named fields of a dataclass of ports."""
         if not is_dataclass(ports) or isinstance(ports, type):
             raise TypeError(type(ports))
         wrapped = {each.name: _Port(getattr(ports, each.name), self) for each in fields(ports) if each.name in names}
         return replace(ports, **wrapped)
 
-    def call(self, name: str, function: Callable[[], Any]) -> Any:  # noqa: ANN401
+    def call(self, name: str, function: Callable[[], Any]) -> Any:
         """Make one call of a port."""
         self.calls += 1
         number = self.calls

@@ -67,7 +67,7 @@ def test_data_that_is_no_base64_is_kept_as_it_is():
 @pytest.mark.parametrize("seed", range(6))
 def test_trouble_of_every_kind_gives_the_same_profiles(seed):
     """Two shards, a reshard, crashes, bisected and whole retries, copies: all as if nothing had happened."""
-    rng = Random(seed)  # noqa: S311  # seeded
+    rng = Random(seed)
     story = simulate(rng)
     ports = fresh_ports()
 

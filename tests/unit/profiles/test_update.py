@@ -108,6 +108,21 @@ def test_traits_and_withdrawals_reach_the_person(ports):
     assert "c_email" in ports.people.rows[USER, "consent"]
 
 
+def test_what_a_visitor_declared_becomes_the_users(ports):
+    """Carry traits and withdrawals over when they log in; the user's newer word stays."""
+    fold(
+        ports,
+        ("v", message("identify", "m1", anonymousId="v", traits={"city": "Linz", "plan": "free"}, at_ms=NOW_MS - 9000)),
+        (
+            "v",
+            message("page", "m2", anonymousId="v", context={"consent": {"categoryPreferences": {"marketing": False}}}),
+        ),
+    )
+    fold(ports, ("u", message("identify", "m3", userId="u", anonymousId="v", traits={"city": "Graz"})))
+    assert trait_values(ports.people.rows[USER, "traits"]) == {"city": "Graz", "plan": "free"}
+    assert {"c_email", "c_marketing"} <= ports.people.rows[USER, "consent"].keys()
+
+
 @pytest.mark.parametrize(
     ("key", "login"),
     [
@@ -259,7 +274,7 @@ class Stubborn:
 @pytest.mark.parametrize("seed", range(5))
 def test_batch_sizes_do_not_matter(seed):
     """Fold a story in one batch and in many."""
-    story = simulate(Random(seed))  # noqa: S311  # seeded
+    story = simulate(Random(seed))
     whole, piecemeal = fresh_ports(), fresh_ports()
     records = [record(number, key, data) for number, (key, data) in enumerate(story.messages, 1)]
     update_profiles(records, whole, key=KEY)

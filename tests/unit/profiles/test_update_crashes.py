@@ -40,7 +40,7 @@ def repeat_until_done(batch, ports):
 @pytest.mark.parametrize("seed", range(3))
 def test_a_crash_at_any_call_changes_nothing_in_the_end(seed, when):
     """Crash once at every call in turn, and redeliver."""
-    story = simulate(Random(seed), users=2, steps=40)  # noqa: S311  # seeded
+    story = simulate(Random(seed), users=2, steps=40)
     expected = told(story, fresh_ports())
     number, crashes = 0, 1
     while crashes:
@@ -55,9 +55,9 @@ def test_a_crash_at_any_call_changes_nothing_in_the_end(seed, when):
 @pytest.mark.parametrize("seed", range(10))
 def test_crashes_everywhere_at_random_change_nothing_in_the_end(seed):
     """Crash at one call in six, before or after it, in redeliveries too."""
-    story = simulate(Random(seed))  # noqa: S311  # seeded
+    story = simulate(Random(seed))
     expected = told(story, fresh_ports())
-    dice = Random(seed + 1)  # noqa: S311  # seeded
+    dice = Random(seed + 1)
 
     def hook(number, name):
         if dice.random() < 1 / 12:
@@ -73,12 +73,12 @@ def test_crashes_everywhere_at_random_change_nothing_in_the_end(seed):
 @pytest.mark.parametrize("seed", range(10))
 def test_two_invocations_interleaved_at_any_call_change_nothing(seed):
     """Run the next batch of another shard in the middle of one, at calls drawn at random."""
-    story = simulate(Random(seed))  # noqa: S311  # seeded
+    story = simulate(Random(seed))
     expected = told(story, fresh_ports())
     ports = fresh_ports()
     records = [record(number, key, data) for number, (key, data) in enumerate(story.messages, 1)]
     shards = [[each for each in records if shard_of(each) == shard] for shard in (0, 1)]
-    dice = Random(seed)  # noqa: S311  # seeded
+    dice = Random(seed)
 
     def take(shard):
         size = dice.randint(1, 3)

@@ -54,6 +54,13 @@ class DynamoPersonStore:
         for chunk in _chunks([(each, _updates(each, stored)) for each in people]):
             self._transact(chunk)
 
+    def carry_over(self, visitors: Sequence[tuple[str, str]]) -> None:
+        """Give users what their visitors declared and withdrew; one batch read where there is nothing to give."""
+        user_of = dict(visitors)
+        keys = [_key(visitor, part) for visitor in user_of for part in ("traits", "consent")]
+        rows = [from_item(row) for row in get_all(self._dynamodb, self._table, keys)]
+        self.apply_many([_carried(row, user_of[row["subject"]]) for row in rows])
+
     def _transact(self, chunk: Sequence[tuple[PersonChange, Sequence[Typed]]]) -> None:
         actions = [{"Update": {"TableName": self._table, **update}} for _, updates in chunk for update in updates]
         if not actions:
@@ -88,6 +95,10 @@ class DynamoPersonStore:
                 return False
             raise
         return True
+
+
+def _carried(row: Typed, user: str) -> PersonChange:
+    return PersonChange(user, traits=[*read_traits(row).values()], consent=[*read_consent(row).values()])
 
 
 def _one_each(changes: Sequence[PersonChange]) -> list[PersonChange]:

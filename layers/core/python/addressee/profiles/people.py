@@ -36,3 +36,7 @@ class PersonStore(Protocol):
     def apply_many(self, changes: Sequence[PersonChange]) -> None:
         """Apply many people's changes with few calls; after a fault, repeat the whole."""
         ...
+
+    def carry_over(self, visitors: Sequence[tuple[str, str]]) -> None:
+        """Give users what their visitors declared and withdrew, by the same stamps: (visitor, user) subjects."""
+        ...

@@ -1,6 +1,6 @@
 """`plan_updates`: what a batch means for the rows as read; nothing is written here."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,15 @@ class Update:
     merge_rows: list[dict[str, Any]] = field(default_factory=list)
     folded: Folded = field(default_factory=Folded)
 
+    def visitors(self) -> list[tuple[str, str]]:
+        """List the anonymous subjects that become, or just became, this user's, as (visitor, user)."""
+        return [(row["anonymous_subject"], row["subject"]) for row in self.merge_rows]
+
+    def person_changes(self) -> list[PersonChange]:
+        """Build the changes of traits and consent that folded events ask for."""
+        changes = (_person_change(self.subject, arrival) for arrival in self.folded.taken)
+        return [change for change in changes if change.traits or change.consent]
+
     def unsettled(self) -> list[Arrival]:
         """List the arrivals to fold again after a lost race: what is in quarantine already stays there alone."""
         settled = [each.record for each in self.folded.rejected]
@@ -43,18 +52,10 @@ class Plan:
     rejected: list[Rejected] = field(default_factory=list)
     duplicates: int = 0
 
-    def taken(self) -> Iterable[tuple[str, Arrival]]:
-        """List what was folded, as (subject of the state, arrival)."""
-        return ((update.subject, arrival) for update in self.updates for arrival in update.folded.taken)
-
     def lake_rows(self) -> list[dict[str, Any]]:
         """Build the lake's row of each folded event."""
-        return [lake_row(each.event, each.subject, each.anonymous) for _, each in self.taken()]
-
-    def person_changes(self) -> list[PersonChange]:
-        """Build the changes of traits and consent that folded events ask for."""
-        changes = (_person_change(subject, arrival) for subject, arrival in self.taken())
-        return [change for change in changes if change.traits or change.consent]
+        taken = (arrival for update in self.updates for arrival in update.folded.taken)
+        return [lake_row(each.event, each.subject, each.anonymous) for each in taken]
 
 
 def plan_updates(arrivals: Sequence[Arrival], rows: Mapping[str, StateRow]) -> Plan:

@@ -49,7 +49,7 @@ class Counts:
 def update_profiles(records: Sequence[Record], ports: Ports, *, key: bytes) -> Counts:
     """Fold a batch; `key` is the secret behind every subject. Whatever it raises, the same batch can be given again.
 
-    Order of writes: quarantine, lake, traits and consent, merges, their rows in the lake, and last the states with
+    Order of writes: quarantine, lake, merges and their rows in the lake, traits and consent, and last the states with
     their watermarks. Each but the last is harmless to repeat, and a record below its watermark has had all of them:
     so a crash anywhere repeats side effects and never loses or doubles one. Raises `StatesStayContended`.
     """
@@ -75,7 +75,6 @@ def _round(arrivals: Sequence[Arrival], ports: Ports, counts: Counts) -> list[Ar
     plan = plan_updates(arrivals, _read_rows(arrivals, ports.store))
     _quarantine(plan.rejected, ports, counts)
     ports.lake.append(plan.lake_rows())
-    ports.people.apply_many(plan.person_changes())
     lost = _write(plan, ports)
     counts.conflicts += len(lost)
     counts.duplicates += plan.duplicates
@@ -94,12 +93,17 @@ def _read_rows(arrivals: Iterable[Arrival], store: ProfileStore) -> dict[str, St
 
 
 def _write(plan: Plan, ports: Ports) -> set[str]:
-    """Write merges, their lake rows, then states; return the subjects whose row was no longer the one read."""
+    """Write merges and what goes with them, traits, then states; return the subjects whose row was not as read.
+
+    Of a user whose merge was lost to somebody else nothing more is written: the visitor may be another user's now.
+    """
     merging = [update for update in plan.updates if update.pointers]
     merged = _at_once(ports.pool, lambda update: _merge(update, ports.store), merging)
     lost = {update.subject for update, done in zip(merging, merged, strict=True) if not done}
     standing = [update for update in plan.updates if update.subject not in lost]
     ports.lake.append([row for update in standing for row in update.merge_rows])
+    ports.people.carry_over([pair for update in standing for pair in update.visitors()])
+    ports.people.apply_many([change for update in standing for change in update.person_changes()])
     changed = [update for update in standing if update.folded.changed]
     written = _at_once(ports.pool, lambda update: _write_state(update, ports.store), changed)
     return lost | {update.subject for update, done in zip(changed, written, strict=True) if not done}
