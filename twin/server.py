@@ -1,12 +1,14 @@
-"""Starts the emulator, wrapped. Runs in the twin's own environment: `python -m twin.server`."""
+"""Starts the emulator, mended. Runs in the twin's own environment: `python -m twin.server`."""
 
 import ministack.app
 
+from twin.mends import mend_secret_references
 from twin.wrapper import InflatedBodies
 
 
 def main() -> None:
     """Serve until SIGTERM."""
+    mend_secret_references()
     ministack.app.app = InflatedBodies(ministack.app.app)
     ministack.app.main()
 

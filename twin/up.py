@@ -4,7 +4,6 @@ import argparse
 import sys
 
 from rich.console import Console
-from rich.table import Table
 
 from twin.deploy import deploy
 from twin.keys import make_keys
@@ -30,15 +29,17 @@ def bring_up(twin: Twin, console: Console) -> tuple[dict[str, str], dict[str, st
 
 
 def show(console: Console, twin: Twin, outputs: dict[str, str], keys: dict[str, str]) -> None:
-    """Print what somebody needs to use the twin."""
-    table = Table("what", "value", title="Addressee on this machine", title_justify="left")
-    table.add_row("API", outputs["ApiUrl"])
-    table.add_row("AWS endpoint", twin.endpoint)
-    for scope, key in keys.items():
-        table.add_row(f"{scope} key", key)
-    for name in sorted(set(outputs) - {"ApiUrl"}):
-        table.add_row(name, outputs[name])
-    console.print(table)
+    """Print what somebody needs to use the twin: lines that a shell can read."""
+    console.rule("Addressee on this machine", align="left")
+    lines = {"API": outputs["ApiUrl"], **{f"{scope.upper()}_KEY": key for scope, key in keys.items()}}
+    lines |= {"AWS_ENDPOINT_URL": twin.endpoint, **{name: value for name, value in outputs.items() if is_own(name)}}
+    for name, value in lines.items():
+        console.print(f"{name}={value}", soft_wrap=True, highlight=False, markup=False)
+
+
+def is_own(output: str) -> bool:
+    """Say whether an output is meant for people, not one by which CDK joins the two stacks."""
+    return output != "ApiUrl" and not output.startswith("Export")
 
 
 def main() -> None:
