@@ -79,7 +79,7 @@ def read_features(lake: DuckDBPyConnection, days: Sequence[int]) -> dict[int, Fe
 
 def _features(lake: DuckDBPyConnection, days: Sequence[int]) -> dict[int, FeatureRows]:
     columns = lake.execute(features_sql(as_of_ms=[end_of(day) - 1 for day in days])).fetchnumpy()
-    features = np.column_stack([columns[name] for name in FEATURE_NAMES]).astype(np.float64)
+    features = np.column_stack([np.ma.filled(columns[name].astype(np.float64), np.nan) for name in FEATURE_NAMES])
     spans = {day: np.searchsorted(columns["as_of_ms"], [end_of(day) - 1, end_of(day)]) for day in days}
     return {
         day: FeatureRows(columns["subject"][first:last].tolist(), np.ascontiguousarray(features[first:last]))
