@@ -1,4 +1,4 @@
-"""What the emulator resolves otherwise than AWS does, put right before it serves: `Ref` of a secret is its ARN."""
+"""What the emulator's CloudFormation does otherwise than AWS's, put right before it serves."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,12 +7,14 @@ from ministack.services import secretsmanager
 from ministack.services.cloudformation import provisioners
 
 Provisioned = tuple[str, dict[str, Any]]
+Handlers = dict[str, Any]
+API = "AWS::ApiGatewayV2::Api"
 SECRET = "AWS::SecretsManager::Secret"  # noqa: S105  # a resource type
 
 
 def mend_secret_references() -> None:
     """Make a secret's ARN its physical id, as in AWS; with the name instead, policies on the secret match nothing."""
-    handlers: dict[str, Any] = provisioners._RESOURCE_HANDLERS[SECRET]  # noqa: SLF001  # there is no public way
+    handlers = _handlers(SECRET)
     create, update, delete = handlers["create"], handlers["update"], handlers["delete"]
 
     def updated(physical_id: str, *rest: Any, **more: Any) -> Provisioned:  # noqa: ANN401
@@ -22,6 +24,31 @@ def mend_secret_references() -> None:
         delete(_name_of(physical_id), properties)
 
     handlers |= {"create": _by_arn(create), "update": updated, "delete": deleted}
+
+
+def mend_cors() -> None:
+    """Hand an API's CORS settings on under the names that the emulator reads; else every preflight is denied."""
+    handlers = _handlers(API)
+    handlers |= {verb: _with_cors(handlers[verb]) for verb in ("create", "update") if verb in handlers}
+
+
+def _with_cors(provision: Callable[..., Provisioned]) -> Callable[..., Provisioned]:
+    def provisioned(*given: Any, **more: Any) -> Provisioned:  # noqa: ANN401
+        return provision(*map(_cors_in_camel_case, given), **more)
+
+    return provisioned
+
+
+def _cors_in_camel_case(given: Any) -> Any:  # noqa: ANN401
+    if not isinstance(given, dict) or "CorsConfiguration" not in given:
+        return given
+    cors = {name[:1].lower() + name[1:]: value for name, value in given["CorsConfiguration"].items()}
+    return {**given, "CorsConfiguration": cors}
+
+
+def _handlers(resource_type: str) -> Handlers:
+    handlers: Handlers = provisioners._RESOURCE_HANDLERS[resource_type]  # noqa: SLF001  # there is no public way
+    return handlers
 
 
 def _by_arn(provision: Callable[..., Provisioned]) -> Callable[..., Provisioned]:

@@ -2,13 +2,14 @@
 
 import ministack.app
 
-from twin.mends import mend_secret_references
+from twin.mends import mend_cors, mend_secret_references
 from twin.wrapper import InflatedBodies
 
 
 def main() -> None:
     """Serve until SIGTERM."""
     mend_secret_references()
+    mend_cors()
     ministack.app.app = InflatedBodies(ministack.app.app)
     ministack.app.main()
 
