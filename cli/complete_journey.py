@@ -140,13 +140,22 @@ class Journey:
         """Write every household with an example.com address, demographics and simulated, seeded consent as CSV."""
         since = datetime.combine(date(2017, 1, 1) + timedelta(self.span.shift_days), datetime.min.time(), UTC)
         rows = self._rows(_SUBSCRIBERS)
-        draws = random.Random(SEED)  # noqa: S311  # a simulation, seeded
-        said = [(*row.values(), *_consent(draws.random()), since.isoformat()) for row in rows]
+        said = [
+            (*row.values(), *consent, since.isoformat())
+            for row, consent in zip(rows, _consents(len(rows)), strict=True)
+        ]
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", newline="", encoding="utf-8") as sink:
             writer = csv.writer(sink)
             writer.writerows([(*rows[0], "consent_email", "consent_email_proof", "consent_email_at"), *said])
         return len(said)
+
+    def without_consent(self) -> dict[str, str]:
+        """Return the households whose simulated consent is missing: user id -> withdrew, or never asked."""
+        rows = self._rows(_SUBSCRIBERS)
+        says = {"false": "withdrew consent", "": "never gave consent"}
+        pairs = zip(rows, _consents(len(rows)), strict=True)
+        return {row["user_id"]: says[granted] for row, (granted, _) in pairs if granted in says}
 
     def replay(self) -> Iterator[dict[str, Any]]:
         """Yield the replayed days as Segment messages (Order Completed), sorted by user, then time."""
@@ -201,8 +210,13 @@ def with_simulated_browsing(messages: Sequence[dict[str, Any]], *, share: float 
         yield message
 
 
+def _consents(count: int) -> list[tuple[str, str]]:
+    """Simulate consent, seeded: (granted, proof) of each; a few never said anything."""
+    draws = random.Random(SEED)  # noqa: S311  # a simulation, seeded
+    return [_consent(draws.random()) for _ in range(count)]
+
+
 def _consent(draw: float) -> tuple[str, str]:
-    """Turn a draw into (granted, proof); a few never said anything."""
     if draw < GRANTED:
         return "true", "simulated sign-up form"
     return ("false", "") if draw < GRANTED + WITHDRAWN else ("", "")

@@ -1,6 +1,7 @@
 """Finds a deployment: its names from CloudFormation's outputs, or from a file of `cdk deploy --outputs-file`."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -37,21 +38,30 @@ class Deployment:
 
 def find_deployment(outputs_file: Path | None = None) -> Deployment:
     """Read the names from a file, or ask CloudFormation. Raises `NotDeployed`."""
-    outputs = _of_file(outputs_file) if outputs_file else _of_stacks()
+    if outputs_file:
+        return deployment_of(_of_file(outputs_file), where=str(outputs_file))
+    return deployment_of(_of_stacks(), where=f"the stacks {' and '.join(STACKS)}")
+
+
+def deployment_of(outputs: Mapping[str, str], *, where: str) -> Deployment:
+    """Take the names out of the stacks' outputs; `where` is told when one is missing. Raises `NotDeployed`."""
     wanted = {field.name: "".join(word.capitalize() for word in field.name.split("_")) for field in fields(Deployment)}
     missing = sorted(set(wanted.values()) - outputs.keys())
     if missing:
-        where = str(outputs_file) if outputs_file else f"the stacks {' and '.join(STACKS)}"
-        raise NotDeployed(f"{where} do not name {', '.join(missing)}")
+        raise NotDeployed(f"{where} does not name {', '.join(missing)}")
     return Deployment(**{name: outputs[output] for name, output in wanted.items()})
 
 
 def _of_file(path: Path) -> dict[str, str]:
+    """Read outputs, a mapping per stack or one flat mapping."""
     try:
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise NotDeployed(f"{path} holds no outputs: {error}") from error
-    return {name: value for outputs in document.values() for name, value in outputs.items()}
+    flat: dict[str, str] = {}
+    for name, value in document.items():
+        flat |= value if isinstance(value, dict) else {name: value}
+    return flat
 
 
 def _of_stacks() -> dict[str, str]:
