@@ -175,7 +175,7 @@ def test_order_and_repetition_do_not_matter(stream, random):
 @pytest.mark.parametrize("seed", range(3))
 def test_overfull_collections_do_not_depend_on_order(seed):
     """What is kept are the latest, in whichever order they came, packed in between or not."""
-    random = Random(seed)  # noqa: S311  # a test's shuffle
+    random = Random(seed)  # a test's shuffle
     names = ["Order Completed", "Product Added", "Product Removed", "Email Sent"]
     events = [
         event(
