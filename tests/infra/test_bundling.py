@@ -1,0 +1,87 @@
+"""Layers: the same input gives the same bytes, and what is too large does not pass."""
+
+import re
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import pytest
+
+from infra.bundling import FIXED_DATE, ROOT, _compile, _strip, _zip, core_layer, unzipped_bytes
+from infra.layers import LIMIT_BYTES, Layers, TooLarge
+
+LOCKS = sorted((ROOT / "layers").glob("*/requirements-*.lock"))
+
+
+def _packages(folder: Path) -> Path:
+    packages = folder / "python"
+    for name in ("pkg/__init__.py", "pkg/core.py", "pkg/core.pyi", "pkg/tests/test_core.py", "pkg/include/core.h"):
+        path = packages / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f'"""{name}"""\n')
+    return packages
+
+
+def test_a_layer_holds_code_and_neither_tests_nor_headers_nor_stubs(tmp_path: Path):
+    """Size is cold start."""
+    packages = _packages(tmp_path)
+    _strip(packages)
+    assert sorted(path.name for path in packages.rglob("*") if path.is_file()) == ["__init__.py", "core.py"]
+
+
+def test_the_same_packages_give_the_same_bytes_whenever_and_wherever_they_are_zipped(tmp_path: Path):
+    """No time stamp, no path of the machine, compiled files included."""
+    zips = []
+    for place in ("one", "two"):
+        packages = _packages(tmp_path / place)
+        _strip(packages)
+        _compile(packages)
+        _zip(packages.parent, tmp_path / f"{place}.zip")
+        zips.append((tmp_path / f"{place}.zip").read_bytes())
+    assert zips[0] == zips[1]
+    assert str(tmp_path).encode() not in zips[0]
+
+
+def test_the_core_layer_is_addressee_without_compiled_files():
+    """The same bytes each time; nothing from `__pycache__`."""
+    first = core_layer().read_bytes()
+    assert core_layer().read_bytes() == first
+    with ZipFile(core_layer()) as archive:
+        names = archive.namelist()
+        assert {entry.date_time for entry in archive.infolist()} == {FIXED_DATE}
+    assert "python/addressee/settings.py" in names
+    assert not [name for name in names if "__pycache__" in name]
+
+
+def test_a_function_that_is_too_large_is_refused(tmp_path: Path):
+    """The gate is 250 MB, AWS's limit 262."""
+    zipped = tmp_path / "megabyte.zip"
+    with ZipFile(zipped, "w", ZIP_DEFLATED) as archive:
+        archive.writestr("python/megabyte", bytes(1_000_000))
+
+    class Megabytes(Layers):
+        def zipped(self, name: str) -> Path:
+            del name
+            return zipped
+
+    layers = LIMIT_BYTES // 1_000_000
+    assert unzipped_bytes(zipped) == 1_000_000
+    assert Megabytes("arm64").function_bytes("decide_content", ("megabyte",) * (layers - 1)) < LIMIT_BYTES
+    with pytest.raises(TooLarge, match=r"decide_content: 250\.\d MB with its layers, the gate is 250"):
+        Megabytes("arm64").function_bytes("decide_content", ("megabyte",) * layers)
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_a_lock_pins_hashes_and_names_no_host(lock: Path):
+    """Any mirror of the registry will do."""
+    text = lock.read_text()
+    assert re.findall(r"^[a-z0-9-]+==\S+", text, re.MULTILINE)
+    assert text.count("==") <= text.count("--hash=sha256:")
+    assert "://" not in text
+    assert "file:" not in text
+
+
+def test_each_third_party_layer_is_locked_for_both_targets():
+    """Lambda's arm64, and the Python of the machine that runs the twin."""
+    assert {(path.parent.name, path.stem.rpartition("-")[2]) for path in LOCKS} == {
+        (layer, target) for layer in ("learning", "preparing", "runtime") for target in ("arm64", "host")
+    }

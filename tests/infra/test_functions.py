@@ -1,0 +1,107 @@
+"""Each function of docs/architecture.md: its environment, layers, limits and alarm."""
+
+import importlib.util
+import json
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from infra.bundling import ROOT
+from tests.infra.conftest import Synthesised
+from tests.infra.functions import FUNCTIONS
+
+
+def _function(live: Synthesised, name: str) -> dict[str, Any]:
+    (found,) = [
+        each for each in live.of_type("AWS::Lambda::Function").values() if each["FunctionName"] == f"addressee-{name}"
+    ]
+    return found
+
+
+def _settings_of(name: str) -> set[str]:
+    spec = importlib.util.spec_from_file_location(f"infra_{name}", ROOT / "functions" / name / "handler.py")
+    assert spec is not None
+    assert spec.loader is not None
+    handler = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(handler)
+    return {each.name.upper() for each in fields(handler.Settings)}
+
+
+def test_the_template_holds_the_documented_functions_and_no_others(live: Synthesised):
+    """docs/architecture.md, Functions."""
+    names = {each["FunctionName"].removeprefix("addressee-") for each in live.of_type("AWS::Lambda::Function").values()}
+    assert names == set(FUNCTIONS)
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_the_environment_is_what_the_handler_reads(live: Synthesised, name: str):
+    """Each variable is a field of the handler's Settings, each field a variable."""
+    assert set(_function(live, name)["Environment"]["Variables"]) == _settings_of(name)
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_a_function_has_the_documented_layers(live: Synthesised, name: str):
+    """A package that is missing from a layer is missing at run time."""
+    layers = {json.dumps(each).partition("FunctionsLayer")[2] for each in _function(live, name)["Layers"]}
+    assert {
+        next(known for known in ("core", "runtime", "preparing", "learning") if each.startswith(known))
+        for each in layers
+    } == FUNCTIONS[name]
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_a_function_fits_a_fresh_account(live: Synthesised, name: str):
+    """At most 3,008 MB, no reserved concurrency (a fresh account has ten in all), arm64, the newest Python, traced."""
+    function = _function(live, name)
+    assert function["MemorySize"] <= 3008
+    assert "ReservedConcurrentExecutions" not in function
+    assert function["Architectures"] == ["arm64"]
+    assert function["Runtime"] == "python3.14"
+    assert function["TracingConfig"] == {"Mode": "Active"}
+
+
+def test_what_runs_unattended_has_a_dead_letter_queue(live: Synthesised):
+    """Scheduler invokes compact_lake asynchronously; nobody else would notice that it failed."""
+    assert "DeadLetterConfig" in _function(live, "compact_lake")
+    for schedule in live.of_type("AWS::Scheduler::Schedule").values():
+        assert "DeadLetters" in json.dumps(schedule["Target"]["DeadLetterConfig"])
+
+
+def test_the_dead_letter_queue_is_encrypted_and_keeps_14_days(live: Synthesised):
+    """Long enough for a holiday."""
+    (queue,) = live.of_type("AWS::SQS::Queue").values()
+    assert queue["SqsManagedSseEnabled"] is True
+    assert queue["MessageRetentionPeriod"] == 14 * 86400
+
+
+def _allowed(live: Synthesised, name: str) -> set[str]:
+    (policy,) = [
+        each
+        for key, each in live.of_type("AWS::IAM::Policy").items()
+        if key.startswith(f"Functions{name.replace('_', '')}Role")
+    ]
+    allowed: set[str] = set()
+    for statement in policy["PolicyDocument"]["Statement"]:
+        allowed |= {statement["Action"]} if isinstance(statement["Action"], str) else set(statement["Action"])
+    return {each for each in allowed if not each.startswith(("logs:", "xray:", "kms:"))}
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed"),
+    [
+        ("authorize_request", {"secretsmanager:GetSecretValue"}),
+        ("collect_events", {"kinesis:PutRecords", "s3:PutObject", "secretsmanager:GetSecretValue"}),
+        (
+            "decide_content",
+            {
+                "dynamodb:GetItem", "dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:PutItem", "s3:GetObject",
+                "s3:ListBucket", "secretsmanager:GetSecretValue",
+            },
+        ),
+        ("train_models", {"s3:GetObject", "s3:PutObject", "s3:ListBucket"}),
+    ],
+)  # fmt: skip
+def test_a_function_may_do_no_more_than_it_does(live: Synthesised, name: str, allowed: set[str]):
+    """The whole list, so that one more permission fails here."""
+    assert _allowed(live, name) == allowed

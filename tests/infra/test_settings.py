@@ -1,0 +1,92 @@
+"""Settings: cdk.json holds them all, and a wrong one is answered with field and reason."""
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.settings import InvalidSetting, Settings, read_settings
+from tests.infra.conftest import CONTEXT, synthesise
+
+
+def _read(given: Any, **overrides: str) -> Settings:
+    context = {"addressee": given} | {f"addressee_{name}": value for name, value in overrides.items()}
+    return read_settings(context.get)
+
+
+def test_cdk_json_holds_every_setting_at_its_default():
+    """A deployer sees all there is to choose."""
+    assert set(CONTEXT["addressee"]) == {each.name for each in fields(Settings)}
+    assert read_settings(CONTEXT.get) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("stage", "Test stage", "must be at most 12 of a-z and 0-9"),
+        ("retain", "yes", "must be true or false"),
+        ("runtime", "nodejs24.x", "must be a Lambda runtime"),
+        ("architecture", "mips", "must be one of arm64, x86_64"),
+        ("batch_memory_mb", 64, "must be 128 to 10240 MB"),
+        ("batch_memory_mb", True, "must be 128 to 10240 MB"),
+        ("log_retention_days", 29, "must be one of 1, 3, 7"),
+        ("learn_schedule", "daily", "must be an EventBridge expression"),
+        ("learn_time_zone", "Mars/Olympus", "must be an IANA time zone"),
+        ("cors_origins", "https://example.com/shop", "must be a list of origins"),
+        ("cors_origins", ["https://example.com/shop"], "must be a list of origins"),
+        ("alarm_email", "nobody", "must be an address"),
+        ("repurchase_days", {"sofas": 365}, 'must be an object of days by category with "*"'),
+        ("repurchase_days", {"*": -1}, "must be 0 to 3650 days"),
+        ("quiet_hours", "21-24", "must be two hours"),
+        ("default_hour", 24, "must be 0 to 23"),
+        ("colour", "blue", "is no setting"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_reason(name: str, value: object, reason: str):
+    """The message says which and why."""
+    with pytest.raises(InvalidSetting, match=f"^{name}: {reason}".replace("*", r"\*")):
+        _read({name: value})
+
+
+def test_all_wrong_settings_are_named_at_once():
+    """One synth is enough to learn of all of them."""
+    with pytest.raises(InvalidSetting, match=r"cap_per_day: .*; quiet_hours: "):
+        _read({"cap_per_day": -1, "quiet_hours": ""})
+
+
+def test_settings_that_are_no_object_are_refused():
+    """A list is no set of settings."""
+    with pytest.raises(InvalidSetting, match="addressee: must be an object"):
+        _read(["stage"])
+
+
+def test_the_command_line_outweighs_cdk_json():
+    """`-c addressee_<name>=<value>` gives text; it is read as the setting's type."""
+    settings = _read(
+        {"retain": True, "shard_count": 1},
+        retain="false",
+        shard_count="3",
+        cors_origins='["https://example.com"]',
+        repurchase_days='{"*": 1, "sofas": 365}',
+    )
+    assert (settings.retain, settings.shard_count) == (False, 3)
+    assert settings.cors_origins == ("https://example.com",)
+    assert settings.repurchase_days == {"*": 1, "sofas": 365}
+
+
+def test_a_test_stage_is_named_thrown_away_and_clean_too(tmp_path: Path):
+    """Other settings change what they say and nothing else; cdk-nag has nothing to add."""
+    made = synthesise(
+        tmp_path, stage="test", retain="false", shards="on-demand", runtime="python3.11", alarm_email="ops@example.com"
+    )
+    names = [each["FunctionName"] for each in made.of_type("AWS::Lambda::Function").values()]
+    assert all(name.startswith("addressee-test-") for name in names)
+    assert {each["DeletionPolicy"] for each in made.data["Resources"].values() if "DeletionPolicy" in each} == {
+        "Delete"
+    }
+    (stream,) = made.of_type("AWS::Kinesis::Stream").values()
+    assert stream["StreamModeDetails"]["StreamMode"] == "ON_DEMAND"
+    (subscription,) = made.of_type("AWS::SNS::Subscription").values()
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ops@example.com")
+    assert made.violations == []
