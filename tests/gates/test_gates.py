@@ -27,7 +27,7 @@ def lint(tree: Path) -> subprocess.CompletedProcess[str]:
     path = os.pathsep.join([str(tree / "layers" / "core" / "python"), str(tree)])
     environment = {**os.environ, "PYTHONPATH": path}
     command = [str(LINTER), "--no-cache"]
-    return subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)  # our own linter
+    return subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize(
