@@ -62,15 +62,19 @@ COLUMNS = {
 
 LINE = {"item_id": "VARCHAR", "category": "VARCHAR", "quantity": "BIGINT", "amount_minor_units": "BIGINT"}
 
-moments = st.one_of(
-    st.integers(START_MS, END_MS),
-    st.integers(0, 40).map(lambda step: END_MS - 8 * DAY_MS + step * 900_000),
-    st.integers(0, 9).map(lambda step: END_MS - 3 * DAY_MS + step),
-    st.integers(0, 30).map(lambda days: END_MS - days * DAY_MS),
+edges = st.builds(
+    lambda days, quarters, step_ms: END_MS - days * DAY_MS - quarters * 900_000 - step_ms,
+    st.sampled_from([0, 1, 2, 3, 6, 7, 8, 29, 30, 31, 89, 90, 183, 184]),
+    st.sampled_from([0, 0, 1, 2, 3, 4, 6]),
+    st.sampled_from([0, 0, 1]),
+)
+moments = st.one_of(edges, edges, st.integers(START_MS, END_MS))
+cutoffs = st.one_of(
+    st.sampled_from([END_MS, END_MS + 1, END_MS + 7 * DAY_MS]), edges, st.integers(START_MS, END_MS + 20 * DAY_MS)
 )
 lines = st.builds(
     Line,
-    item_id=st.integers(0, 25).map("item-{}".format),
+    item_id=st.integers(0, 4).map("item-{}".format),
     category=st.sampled_from(["", "tea", "coffee", "cake", "jam", "bread"]),
     quantity=st.integers(-1, 5),
     amount_minor_units=st.integers(-10, 100_000),
@@ -104,20 +108,36 @@ def streams(
     draw: st.DrawFn, *, users: Sequence[str] = ("u1", "u2"), anonymous: Sequence[str] = ("a1", "a2", "a3")
 ) -> list[Event]:
     """Draw a stream in the order in which it is folded: shuffled, with copies that were received later."""
-    originals = draw(st.lists(events(users=users, anonymous=anonymous), max_size=40, unique_by=lambda e: e.message_id))
+    size = draw(st.sampled_from([0, 1, 3, 10, 30]))
+    drawn = st.lists(events(users=users, anonymous=anonymous), min_size=size, max_size=40, unique_by=_message_id)
+    originals = draw(drawn)
     copied = draw(st.lists(st.sampled_from(originals), max_size=8)) if originals else []
-    delays = [draw(st.sampled_from([0, 1, 3_600_000, 9 * DAY_MS])) for _ in copied]
-    copies = [
-        replace(event, received_at_ms=event.received_at_ms + delay) for event, delay in zip(copied, delays, strict=True)
-    ]
+    copies = [_copy(event, draw(st.sampled_from([0, 1, 3_600_000, 9 * DAY_MS]))) for event in copied]
     shuffled = [*originals, *copies]
-    Random(draw(st.integers(0, 2**32))).shuffle(shuffled)  # noqa: S311  # a test's shuffle
-    return _links_in_order(shuffled)
+    Random(draw(st.integers(0, 2**32))).shuffle(shuffled)
+    return _in_order(shuffled)
 
 
-def _links_in_order(stream: list[Event]) -> list[Event]:
-    """Put the events that link a visitor to a user in the order of receipt: the first one wins, on either side."""
-    places = [place for place, event in enumerate(stream) if event.user_id and event.anonymous_id]
+def _message_id(event: Event) -> str:
+    return event.message_id
+
+
+def _copy(event: Event, delay_ms: int) -> Event:
+    """Receive an event again, later; one whose clock is ahead has a later time then."""
+    time_ms = event.event_time_ms + (delay_ms if _is_ahead(event) else 0)
+    return replace(event, event_time_ms=time_ms, received_at_ms=event.received_at_ms + delay_ms)
+
+
+def _is_ahead(event: Event) -> bool:
+    return event.event_time_ms == event.received_at_ms
+
+
+def _in_order(stream: list[Event]) -> list[Event]:
+    """Put links and events from the future in the order of receipt, as a stream does; the others stay where they are.
+
+    The first user that a visitor turns out to be wins, and the first copy of an event from the future says when it was.
+    """
+    places = [place for place, event in enumerate(stream) if _is_ahead(event) or (event.user_id and event.anonymous_id)]
     ordered = sorted((stream[place] for place in places), key=lambda event: (event.received_at_ms, event.message_id))
     for place, event in zip(places, ordered, strict=True):
         stream[place] = event

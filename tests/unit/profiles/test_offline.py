@@ -13,7 +13,7 @@ from addressee.profiles.hashing import category_bucket, item_hash, message_hash
 from addressee.profiles.lake import lake_row, merge_row
 from addressee.profiles.offline import features_sql
 from addressee.profiles.state import BOUGHT, CART, DAY_MS, SENDS, empty_state
-from tests.unit.profiles.streams import COLUMNS, END_MS, START_MS, Online, features_at, lake, streams
+from tests.unit.profiles.streams import COLUMNS, END_MS, START_MS, Online, cutoffs, features_at, lake, streams
 
 
 def differences(online: list[float], offline: dict[str, float]) -> dict[str, tuple[float, float]]:
@@ -25,20 +25,19 @@ def differences(online: list[float], offline: dict[str, float]) -> dict[str, tup
     }
 
 
-@given(streams(), st.lists(st.integers(START_MS, END_MS + 20 * DAY_MS), min_size=1, max_size=2))
+@given(streams(), st.lists(cutoffs, min_size=1, max_size=3))
 @settings(max_examples=25, deadline=None)
-def test_the_offline_query_equals_the_online_fold_of_what_was_received_by_then(stream, cutoffs):
+def test_the_offline_query_equals_the_online_fold_of_what_was_received_by_then(stream, times):
     """At any time, for every subject known by then, both executions of the declaration give the same features."""
-    cutoffs = {*cutoffs, END_MS + 10 * DAY_MS}
-    offline = features_at(lake(Online().take(stream).rows), cutoffs)
-    for as_of_ms in cutoffs:
+    offline = features_at(lake(Online().take(stream).rows), times)
+    for as_of_ms in times:
         states = Online().take(event for event in stream if event.received_at_ms <= as_of_ms).states
         assert {subject for subject, at in offline if at == as_of_ms} == set(states)
         for subject, state in states.items():
             assert not differences(vector(state, as_of_ms), offline[subject, as_of_ms])
 
 
-@given(streams(), st.integers(START_MS, END_MS + 20 * DAY_MS))
+@given(streams(), cutoffs)
 @settings(max_examples=10, deadline=None)
 def test_pairs_are_answered_one_by_one(stream, as_of_ms):
     """Pairs of subject and time get the features of then; a pointer and a stranger those of the empty state."""
@@ -134,3 +133,34 @@ def test_lake_rows_have_the_documented_columns():
     merged = merge_row("subject", "visitor", 5)
     assert (merged["kind"], merged["subject"], merged["anonymous_subject"]) == ("merge", "subject", "visitor")
     assert merged["received_at_ms"] == merged["event_time_ms"] == 5
+
+
+def edge_stream() -> list[Event]:
+    """Build what lies exactly on an edge: of the cart, of a window, of a histogram, of the cut-off itself."""
+    moments = [
+        ("Product Added", END_MS - 5, "send"),
+        ("Order Completed", END_MS - 5, "send"),
+        ("Email Sent", END_MS - 30 * DAY_MS - 2_000, "straddling"),
+        ("Email Delivered", END_MS - 30 * DAY_MS + 1_000, "straddling"),
+        ("Email Sent", END_MS // 1_000 * 1_000 - 30 * DAY_MS, "on the edge"),
+        ("Product Viewed", END_MS, "received at the cut-off"),
+        ("Product Viewed", END_MS + 1, "received after it"),
+        *(("Visited", END_MS - day * DAY_MS, "") for day in range(200)),
+        *(("Visited", END_MS - 3_600_000, "") for _ in range(300)),
+    ]
+    return [
+        Event(
+            f"m{number}", "track", name, "u1", "", at, at, lines=(Line("x", "tea", -1, 10**15),), send_id=send,
+            amount_minor_units=10**15,
+        )
+        for number, (name, at, send) in enumerate(moments)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("as_of_ms", [END_MS, END_MS + 1, END_MS + 2 * DAY_MS])
+def test_edges_lie_alike_on_both_sides(as_of_ms):
+    """Equal times, saturated hours, absurd amounts, a streak longer than the bitmap, an event at the cut-off."""
+    stream = edge_stream()
+    state = Online().take(event for event in stream if event.received_at_ms <= as_of_ms).states["u1"]
+    offline = features_at(lake(Online().take(stream).rows), [as_of_ms])
+    assert not differences(vector(state, as_of_ms), offline["u1", as_of_ms])
