@@ -114,7 +114,7 @@ def test_names_are_unique_and_made_for_columns():
 
 
 @given(streams())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_every_feature_is_a_finite_number(stream):
     """No division by zero, no infinity, whatever people do; shares lie between 0 and 1."""
     state = empty_state()

@@ -21,7 +21,7 @@ def viewed(message_id: str) -> Event:
 
 
 @given(streams())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_merging_equals_having_folded_all_into_one(stream):
     """Whatever was folded as the visitor or as the user is in the merged state, once."""
     user, visitor, whole = empty_state(), empty_state(), empty_state()

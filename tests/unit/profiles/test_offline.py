@@ -26,7 +26,7 @@ def differences(online: list[float], offline: dict[str, float]) -> dict[str, tup
 
 
 @given(streams(), st.lists(cutoffs, min_size=1, max_size=3))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_the_offline_query_equals_the_online_fold_of_what_was_received_by_then(stream, times):
     """At any time, for every subject known by then, both executions of the declaration give the same features."""
     offline = features_at(lake(Online().take(stream).rows), times)
@@ -38,7 +38,7 @@ def test_the_offline_query_equals_the_online_fold_of_what_was_received_by_then(s
 
 
 @given(streams(), cutoffs)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_pairs_are_answered_one_by_one(stream, as_of_ms):
     """Pairs of subject and time get the features of then; a pointer and a stranger those of the empty state."""
     connection = lake(Online().take(stream).rows)

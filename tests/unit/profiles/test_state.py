@@ -69,7 +69,7 @@ def test_the_empty_state_is_a_state_like_any_other():
 
 
 @given(streams())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_unpacking_gives_back_what_was_packed(stream):
     """Equal to the last bit: packing keeps all that a feature reads."""
     state = empty_state()
