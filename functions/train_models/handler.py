@@ -83,5 +83,6 @@ def _answer(kind: str, trained: Trained, served: Pointer | None) -> dict[str, An
         "metrics": trained.metrics,
     }
     published = int(trained.verdict.published)
-    log_metrics("trained", {"Published": published, "Withheld": 1 - published}, function=FUNCTION, **answer)
+    said = {"kind": kind, "version": answer["version"], "reason": trained.verdict.reason}
+    log_metrics("trained", {"Published": published, "Withheld": 1 - published}, function=FUNCTION, **said)
     return answer

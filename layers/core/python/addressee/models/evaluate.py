@@ -1,14 +1,14 @@
 """A model beside its floor and its champion on the same people: figures with paired bootstrap intervals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from addressee.models.kind import Metric
-from addressee.models.tables import Floats, Ints
+from addressee.models.kind import Exam, Metric
+from addressee.models.tables import Floats, Indices, Ints
 
-REPEATS = 1000
+REPEATS = 500
 LEVEL = 0.95
 
 
@@ -33,31 +33,38 @@ class Compared:
 
 def compare(
     metrics: Sequence[Metric],
-    truth: Floats,
+    exam: Exam,
     *,
     model: Floats,
     rival: Floats,
     rng: np.random.Generator,
 ) -> list[Compared]:
-    """Compare two contestants' marks on the same people, n rows each.
+    """Compare two contestants' marks on the same exam, n rows each.
 
-    Percentile bootstrap (Efron 1979) over people; both are drawn with the same people each time, which is what makes
-    the difference's interval a paired one.
+    Percentile bootstrap (Efron 1979) over people, each with all their rows; both are drawn with the same people each
+    time, which is what makes the difference's interval a paired one.
     """
-    draws = [rng.integers(0, len(truth), len(truth)) for _ in range(REPEATS)]
-    return [_compare(metric, truth, model, rival, draws) for metric in metrics]
+    draws = list(_draws(exam.person, rng))
+    return [_compare(metric, exam.truth, model, rival, draws) for metric in metrics]
+
+
+def _draws(person: Indices, rng: np.random.Generator) -> Iterator[Ints]:
+    """Yield `REPEATS` times the rows of as many people as there are, drawn with replacement."""
+    order = np.argsort(person, kind="stable")
+    _, starts, sizes = np.unique(person[order], return_index=True, return_counts=True)
+    for _ in range(REPEATS):
+        drawn = rng.integers(0, len(starts), len(starts))
+        size = sizes[drawn]
+        offsets = np.repeat(starts[drawn] - np.cumsum(size) + size, size)
+        yield order[offsets + np.arange(size.sum())]
 
 
 def _compare(metric: Metric, truth: Floats, model: Floats, rival: Floats, draws: Sequence[Ints]) -> Compared:
     ours = np.array([metric.of(truth[rows], model[rows]) for rows in draws])
     theirs = np.array([metric.of(truth[rows], rival[rows]) for rows in draws])
-    value, rivals_value = metric.of(truth, model), metric.of(truth, rival)
-    return Compared(
-        metric.name,
-        _interval(value, ours),
-        _interval(rivals_value, theirs),
-        _interval(value - rivals_value, ours - theirs),
-    )
+    value, rivals = metric.of(truth, model), metric.of(truth, rival)
+    gap = _interval(value - rivals, ours - theirs)
+    return Compared(metric.name, _interval(value, ours), _interval(rivals, theirs), gap)
 
 
 def _interval(value: float, drawn: Floats) -> Interval:

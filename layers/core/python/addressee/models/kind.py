@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from addressee.models.bundle import SERVING_FILE, Bundle
 from addressee.models.packed import pack, unpack
 from addressee.models.ranking import Scored, Sections
-from addressee.models.tables import Floats, Interactions, Items, Tables
+from addressee.models.tables import Floats, Indices, Interactions, Items, Tables
 
 Role = Literal["recommender", "scorer", "segmenter"]
 Recipe = Mapping[str, Any]
@@ -49,10 +49,12 @@ class Exam:
     """A question with its answers: the audience at a cut-off, and what each of its people did afterwards.
 
     `truth` is [n] (a label, an amount); recommenders have `relevant` instead: the ids of the products to be found.
+    `person` is [n]: a person may be asked at several cut-offs, intervals are over persons.
     """
 
     audience: Audience
     truth: Floats
+    person: Indices
     relevant: Sequence[frozenset[str]] = ()
 
 
@@ -63,11 +65,18 @@ class Metric(NamedTuple):
     of: Callable[[Floats, Floats], float]
 
 
-class Cuts(NamedTuple):
-    """Days at whose end a model must answer: validation (to choose a recipe), test (once, to judge it)."""
+class Window(NamedTuple):
+    """Cut-off days `first` to `last` at which a model must answer; it is fitted on what was known at `first`."""
 
-    validation: int
-    test: int
+    first: int
+    last: int
+
+
+class Cuts(NamedTuple):
+    """Validation (to choose a recipe) and test (to judge it, once); no label reaches from one into the other."""
+
+    validation: Window
+    test: Window
 
 
 @dataclass(frozen=True)
@@ -134,8 +143,8 @@ class Kind(Protocol):
         """Return the cut-offs of validation and test, or None where the tables hold too little for an honest one."""
         ...
 
-    def exam(self, tables: Tables, cut: int) -> Exam:
-        """Return the exam at the end of day `cut`."""
+    def exam(self, tables: Tables, window: Window) -> Exam:
+        """Return the exam of the cut-offs in the window."""
         ...
 
     def fit(self, tables: Tables, *, until: int, recipe: Recipe, rng: np.random.Generator) -> Fitted:

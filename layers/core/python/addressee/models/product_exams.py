@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from addressee.models.item_sections import count_buyers
-from addressee.models.kind import Answers, Audience, Cuts, Exam, Metric, audience_at
+from addressee.models.kind import Answers, Audience, Cuts, Exam, Metric, Window, audience_at
 from addressee.models.metrics import ndcg, precision, recall
 from addressee.models.ranking import Scored
 from addressee.models.tables import Floats, Interactions, Tables
@@ -28,7 +28,11 @@ def product_cuts(tables: Tables, *, horizon_days: int) -> Cuts | None:
     """Return test = `horizon_days` before `as_of`, validation as long before that; None without four weeks before."""
     test = tables.metadata.as_of_day - horizon_days
     validation = test - horizon_days
-    return Cuts(validation, test) if validation - tables.metadata.first_day >= LEAST_HISTORY_DAYS else None
+    return (
+        Cuts(Window(validation, validation), Window(test, test))
+        if validation - tables.metadata.first_day >= LEAST_HISTORY_DAYS
+        else None
+    )
 
 
 def next_baskets(tables: Tables, cut: int, *, days: int) -> Exam:
@@ -55,7 +59,7 @@ def _exam(tables: Tables, cut: int, later: Interactions) -> Exam:
     baskets = np.split(later.item, starts[1:]) if len(subjects) else []
     relevant = [frozenset(tables.items.ids[item] for item in basket) for basket in baskets]
     audience = audience_at(tables, subjects, np.empty((len(subjects), 0)), cut)
-    return Exam(audience, np.zeros(len(subjects)), relevant)
+    return Exam(audience, np.zeros(len(subjects)), subjects, relevant)
 
 
 def product_marks(exam: Exam, candidates: Sequence[Sequence[Scored]]) -> Floats:

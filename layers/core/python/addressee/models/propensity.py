@@ -1,7 +1,7 @@
 """Propensities: the chance that somebody does something within a horizon, by a standardised logistic regression."""
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from addressee.models.item_sections import numbers, packed
-from addressee.models.kind import Answers, Audience, Cuts, Exam, Fitted, Metric, Recipe, Role, audience_at
+from addressee.models.kind import Answers, Audience, Cuts, Exam, Fitted, Metric, Recipe, Role, Window
 from addressee.models.metrics import average_precision, calibration_error, log_loss, roc_auc
+from addressee.models.people_exams import in_window, people_cuts, people_exam
 from addressee.models.tables import HORIZON_DAYS, Flags, Floats, Tables
 
 STRENGTHS = (0.1, 1.0)
@@ -43,21 +44,22 @@ class Propensity:
         return [{"c": strength} for strength in STRENGTHS]
 
     def cuts(self, tables: Tables) -> Cuts | None:
-        """Return the two latest usable cut-offs, or None where a part lacks people or one of the two classes."""
-        split, days = tables.people.split(self.name), tables.people.cut_day
-        if not split.complete:
-            return None
-        labels = tables.people.labels[self.name]
-        parts = (split.train, split.validation, split.test)
-        if any(part.sum() < LEAST_PEOPLE or labels[part].all() or not labels[part].any() for part in parts):
-            return None
-        return Cuts(int(days[split.validation][0]), int(days[split.test][0]))
+        """Return windows of up to four weekly cut-offs, or None where a part lacks people or one of the two classes."""
+        return people_cuts(tables, HORIZON_DAYS[self.name], self._teaches(tables))
 
-    def exam(self, tables: Tables, cut: int) -> Exam:
-        """Ask about everybody whose label at the cut-off is known."""
-        rows = np.flatnonzero(tables.people.known[self.name] & (tables.people.cut_day == cut))
-        audience = audience_at(tables, tables.people.subject[rows], tables.people.features[rows], cut)
-        return Exam(audience, tables.people.labels[self.name][rows].astype(np.float64))
+    def _teaches(self, tables: Tables) -> Callable[[Flags], bool]:
+        labels, known = tables.people.labels[self.name], tables.people.known[self.name]
+
+        def teaches(rows: Flags) -> bool:
+            usable = labels[rows & known]
+            return len(usable) >= LEAST_PEOPLE and bool(usable.any()) and not usable.all()
+
+        return teaches
+
+    def exam(self, tables: Tables, window: Window) -> Exam:
+        """Ask about everybody whose label at a cut-off of the window is known."""
+        rows = tables.people.known[self.name] & in_window(tables, window)
+        return people_exam(tables, rows, tables.people.labels[self.name][rows].astype(np.float64))
 
     def fit(self, tables: Tables, *, until: int, recipe: Recipe, rng: np.random.Generator) -> Fitted:  # noqa: ARG002  # a convex problem: nothing random
         """Fit on all examples whose label window was over at the end of day `until`."""

@@ -11,7 +11,7 @@ from addressee.models.bundle import SERVING_FILE, Bundle, seal
 from addressee.models.card import card_files
 from addressee.models.evaluate import Compared, as_json, compare
 from addressee.models.gate import Verdict, choose, judge
-from addressee.models.kind import Cuts, Exam, Kind, Recipe
+from addressee.models.kind import Cuts, Exam, Kind, Recipe, Window
 from addressee.models.packed import pack
 from addressee.models.tables import Floats, Metadata, Tables
 
@@ -56,35 +56,35 @@ def train(run: Run) -> Trained:
     return Trained(verdict, metrics, bundle)
 
 
-def _choose(run: Run, cut: int) -> Recipe:
-    """Choose the recipe at the validation cut-off; there is nothing to do where there is but one."""
+def _choose(run: Run, window: Window) -> Recipe:
+    """Choose the recipe in the validation window; there is nothing to do where there is but one."""
     recipes = run.kind.recipes()
     if len(recipes) == 1:
         return recipes[0]
-    exam = run.kind.exam(run.tables, cut)
-    values = [run.kind.metrics[0].of(exam.truth, _marks(run, exam, recipe)) for recipe in recipes]
+    exam = run.kind.exam(run.tables, window)
+    values = [run.kind.metrics[0].of(exam.truth, _marks(run, exam, window, recipe)) for recipe in recipes]
     return recipes[choose(values)]
 
 
-def _examine(run: Run, cut: int, recipe: Recipe) -> tuple[Sequence[Compared], Sequence[Compared]]:
+def _examine(run: Run, window: Window, recipe: Recipe) -> tuple[Sequence[Compared], Sequence[Compared]]:
     """Take the test once: against the floor, and against the champion's recipe where it is another one.
 
     The champion's recipe is refitted on the same training days. The champion itself, which was refitted on all its
     days before it was served, may have seen the test days, and would win by that.
     """
-    exam = run.kind.exam(run.tables, cut)
-    marks = _marks(run, exam, recipe)
-    floor = run.kind.floor(run.tables, exam, until=cut)
-    against_floor = compare(run.kind.metrics, exam.truth, model=marks, rival=floor, rng=run.rng())
+    exam = run.kind.exam(run.tables, window)
+    marks = _marks(run, exam, window, recipe)
+    floor = run.kind.floor(run.tables, exam, until=window.first)
+    against_floor = compare(run.kind.metrics, exam, model=marks, rival=floor, rng=run.rng())
     if run.champion is None or run.champion == recipe:
         return against_floor, ()
-    rival = _marks(run, exam, run.champion)
-    return against_floor, compare(run.kind.metrics[:1], exam.truth, model=marks, rival=rival, rng=run.rng())
+    rival = _marks(run, exam, window, run.champion)
+    return against_floor, compare(run.kind.metrics[:1], exam, model=marks, rival=rival, rng=run.rng())
 
 
-def _marks(run: Run, exam: Exam, recipe: Recipe) -> Floats:
+def _marks(run: Run, exam: Exam, window: Window, recipe: Recipe) -> Floats:
     """Fit on what was known when the exam is set, and mark the answers of the model as it would be served."""
-    fitted = run.kind.fit(run.tables, until=exam.audience.day, recipe=recipe, rng=run.rng()).served()
+    fitted = run.kind.fit(run.tables, until=window.first, recipe=recipe, rng=run.rng()).served()
     return run.kind.marks(exam, run.kind.predict(fitted, exam.audience, k=K))
 
 
@@ -113,8 +113,9 @@ def _windows(known: Metadata, cuts: Cuts) -> dict[str, str]:
     """Return the days that matter, ISO 8601."""
     days = {
         "first_day": known.first_day,
-        "validation_after": cuts.validation,
-        "test_after": cuts.test,
+        "validation_after": cuts.validation.first,
+        "test_after": cuts.test.first,
+        "test_cuts_until": cuts.test.last,
         "fitted_until": known.as_of_day,
     }
     return {name: (EPOCH + timedelta(days=day)).isoformat() for name, day in days.items()}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from addressee.models.item_sections import count_buyers, item_table, known_rows, packed, rows_of
-from addressee.models.kind import Answers, Audience, Cuts, Exam, Fitted, Metric, Recipe, Role
+from addressee.models.kind import Answers, Audience, Cuts, Exam, Fitted, Metric, Recipe, Role, Window
 from addressee.models.product_exams import METRICS, next_baskets, popular_answers, product_cuts, product_marks
 from addressee.models.ranking import Scored
 from addressee.models.tables import Floats, Interactions, Ints, Tables
@@ -41,9 +41,9 @@ class BuyAgain:
         """Return two windows of `HORIZON_DAYS` at the end."""
         return product_cuts(tables, horizon_days=HORIZON_DAYS)
 
-    def exam(self, tables: Tables, cut: int) -> Exam:
+    def exam(self, tables: Tables, window: Window) -> Exam:
         """Ask for the next order."""
-        return next_baskets(tables, cut, days=HORIZON_DAYS)
+        return next_baskets(tables, window.first, days=HORIZON_DAYS)
 
     def fit(self, tables: Tables, *, until: int, recipe: Recipe, rng: np.random.Generator) -> Fitted:  # noqa: ARG002  # nothing random
         """Count; the arrays hold all items that were ever bought and how often their buyers came back to them."""

@@ -17,13 +17,13 @@ from addressee.models.item_sections import (
     packed,
     rows_of,
 )
-from addressee.models.kind import Answers, Audience, Cuts, Exam, Fitted, Metric, Recipe, Role
+from addressee.models.kind import Answers, Audience, Cuts, Exam, Fitted, Metric, Recipe, Role, Window
 from addressee.models.product_exams import METRICS, new_products, popular_answers, product_cuts, product_marks
 from addressee.models.ranking import Scored, Sections
 from addressee.models.tables import Floats, Indices, Interactions, Ints, Tables
 
 HORIZON_DAYS = 28
-MAX_ITEMS = 10_000
+MAX_ITEMS = 4_000
 LEAST_BUYERS = 5
 NEIGHBOURS = 50
 MAX_SEEDS = 64
@@ -55,16 +55,16 @@ class Discover:
     metrics: Sequence[Metric] = METRICS
 
     def recipes(self) -> Sequence[Recipe]:
-        """Return plain cosine first, then with the trend."""
-        return [{"trend": 0.0}, {"trend": 0.5}]
+        """Return the cosine with the trend, then without: what is on the way out is no discovery."""
+        return [{"trend": 0.5}, {"trend": 0.0}]
 
     def cuts(self, tables: Tables) -> Cuts | None:
         """Return two windows of `HORIZON_DAYS` at the end."""
         return product_cuts(tables, horizon_days=HORIZON_DAYS)
 
-    def exam(self, tables: Tables, cut: int) -> Exam:
+    def exam(self, tables: Tables, window: Window) -> Exam:
         """Ask for products that are new to the person."""
-        return new_products(tables, cut, days=HORIZON_DAYS)
+        return new_products(tables, window.first, days=HORIZON_DAYS)
 
     def fit(self, tables: Tables, *, until: int, recipe: Recipe, rng: np.random.Generator) -> Fitted:  # noqa: ARG002  # nothing random
         """Count co-buyers block by block, so that memory stays at `BLOCK` x items."""

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from addressee.models.item_sections import count_buyers, item_table, known_rows, most_bought, numbers, packed
-from addressee.models.kind import Answers, Audience, Cuts, Exam, Fitted, Metric, Recipe, Role, audience_at
+from addressee.models.kind import Answers, Audience, Cuts, Exam, Fitted, Metric, Recipe, Role, Window
 from addressee.models.metrics import explained, spearman
-from addressee.models.tables import Floats, Indices, Ints, Tables
+from addressee.models.people_exams import in_window, people_cuts, people_exam
+from addressee.models.tables import Flags, Floats, Indices, Ints, Tables
 from addressee.profiles.measures import NEVER_DAYS
 
 HORIZON_DAYS = 28
@@ -43,39 +44,28 @@ class RfmTiers:
     metrics: Sequence[Metric] = (Metric("explained", explained), Metric("spearman", spearman))
 
     def recipes(self) -> Sequence[Recipe]:
-        """Return the one recipe: quintiles."""
-        return [{"quantiles": list(QUANTILES)}]
+        """Return how many of the worst recency quintiles count as late: the rhythm of shops differs."""
+        return [{"late_tiers": tiers} for tiers in (1, 2, 3)]
 
     def cuts(self, tables: Tables) -> Cuts | None:
-        """Return the two latest cut-offs whose next `HORIZON_DAYS` days are over, and do not overlap."""
-        days = tables.people.cut_day
-        usable = [
-            int(day) for day, count in zip(*np.unique(days, return_counts=True), strict=True) if count >= LEAST_PEOPLE
-        ]
-        test = max((day for day in usable if day + HORIZON_DAYS <= tables.metadata.as_of_day), default=None)
-        if test is None:
-            return None
-        validation = max((day for day in usable if day + HORIZON_DAYS <= test), default=None)
-        earlier = validation is not None and any(day + HORIZON_DAYS <= validation for day in usable)
-        return Cuts(validation, test) if validation is not None and earlier else None
+        """Return windows of up to four weekly cut-offs, or None where a part lacks people."""
+        return people_cuts(tables, HORIZON_DAYS, lambda rows: int(rows.sum()) >= LEAST_PEOPLE)
 
-    def exam(self, tables: Tables, cut: int) -> Exam:
-        """Ask about everybody known at the cut-off; the truth is log(1 + revenue) of the days that follow."""
-        rows = np.flatnonzero(tables.people.cut_day == cut)
-        subjects = tables.people.subject[rows]
-        audience = audience_at(tables, subjects, tables.people.features[rows], cut)
-        return Exam(audience, _spent(tables, subjects, cut))
+    def exam(self, tables: Tables, window: Window) -> Exam:
+        """Ask about everybody known at a cut-off of the window, for log(1 + revenue) of the days that follow it."""
+        rows = in_window(tables, window)
+        return people_exam(tables, rows, _spent(tables, rows))
 
     def fit(self, tables: Tables, *, until: int, recipe: Recipe, rng: np.random.Generator) -> Fitted:  # noqa: ARG002  # nothing random
         """Cut the axes at the latest known features; `value` is each segment's mean truth on finished windows."""
         subjects, features = _latest(tables, until)
         columns = [tables.metadata.feature_names.index(axis) for axis in AXES]
-        edges = _edges(features[:, columns], recipe["quantiles"])
+        edges = _edges(features[:, columns], QUANTILES)
         sections: dict[str, array[Any]] = {
             "column": packed("I", np.array(columns)),
             "edges": packed("d", np.concatenate(edges)),
             "edges_end": packed("I", np.cumsum([len(each) for each in edges])),
-            "segment": array("B", [SEGMENTS.index(_name(tiers)) for tiers in _cells()]),
+            "segment": array("B", [SEGMENTS.index(_name(tiers, recipe["late_tiers"])) for tiers in _cells()]),
         }
         sections["value"] = packed("d", _values(tables, sections, until))
         sections.update(_popular(tables, subjects, _segments(sections, features), until))
@@ -132,14 +122,14 @@ def _cells() -> Iterator[tuple[int, ...]]:
     return product(range(_NEVER_TIER + 1), range(_NEVER_TIER), range(_NEVER_TIER), range(2))
 
 
-def _name(tiers: tuple[int, ...]) -> str:
-    """Name a combination of tiers; worth is frequency plus monetary value, 1 to 5 each."""
+def _name(tiers: tuple[int, ...], late_tiers: int) -> str:
+    """Name a combination of tiers; worth is frequency plus monetary value, 1 to 5 each, recency 1 the longest ago."""
     recency, worth = 5 - tiers[0], tiers[1] + tiers[2] + 2
     if tiers[0] == _NEVER_TIER:
         return "prospects"
     if tiers[3] == 0:
         return "new"
-    if recency == 1:
+    if recency <= late_tiers:
         return "at_risk" if worth >= AT_RISK_WORTH else "lapsed"
     return next(name for least, name in BY_WORTH if worth >= least)
 
@@ -155,11 +145,15 @@ def _segments(sections: Mapping[str, "array[Any]"], features: Floats) -> Ints:
     return numbers(sections, "segment").astype(np.int64)[cell]
 
 
-def _spent(tables: Tables, subjects: Indices, cut: int) -> Floats:
-    """Return log(1 + minor units) that each subject spends in the days after `cut`."""
-    later = tables.interactions.after(cut, days=HORIZON_DAYS)
-    amounts = np.bincount(later.subject, later.amount_minor_units, minlength=len(tables.subjects))
-    return np.asarray(np.log1p(np.maximum(amounts[subjects], 0.0)), np.float64)
+def _spent(tables: Tables, rows: Flags) -> Floats:
+    """Return log(1 + minor units) that each of the chosen examples goes on to spend in `HORIZON_DAYS` days."""
+    subjects, cuts = tables.people.subject[rows], tables.people.cut_day[rows]
+    spent = np.zeros(len(subjects))
+    for cut in np.unique(cuts):
+        later = tables.interactions.after(int(cut), days=HORIZON_DAYS)
+        amounts = np.bincount(later.subject, later.amount_minor_units, minlength=len(tables.subjects))
+        spent[cuts == cut] = np.log1p(np.maximum(amounts[subjects[cuts == cut]], 0.0))
+    return spent
 
 
 def _latest(tables: Tables, until: int) -> tuple[Indices, Floats]:
@@ -172,12 +166,8 @@ def _latest(tables: Tables, until: int) -> tuple[Indices, Floats]:
 
 def _finished(tables: Tables, until: int) -> tuple[Floats, Floats]:
     """Return features and truth of all examples whose window was over at the end of `until`."""
-    days = tables.people.cut_day
-    cuts = [int(day) for day in np.unique(days) if day + HORIZON_DAYS <= until]
-    parts = [(days == cut, cut) for cut in cuts]
-    features = np.concatenate([tables.people.features[:0], *(tables.people.features[rows] for rows, _ in parts)])
-    truth = [_spent(tables, tables.people.subject[rows], cut) for rows, cut in parts]
-    return features, np.concatenate([np.empty(0), *truth])
+    rows = tables.people.cut_day + HORIZON_DAYS <= until
+    return tables.people.features[rows], _spent(tables, rows)
 
 
 def _values(tables: Tables, sections: Mapping[str, "array[Any]"], until: int) -> Floats:

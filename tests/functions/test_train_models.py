@@ -1,0 +1,116 @@
+"""`train_models`: the real handler on training tables in memory."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from addressee.adapters.s3 import S3Bucket
+from addressee.adapters.s3_registry import S3Registry
+from addressee.models.bundle import META_FILE, SERVING_FILE, Bundle
+from addressee.models.registry import POINTER_KEY
+from addressee.models.serving import open_recommender
+from addressee.models.table_files import pack_tables
+from functions.train_models.handler import TablesMissing, Wiring, handle
+from tests.fakes.s3 import InMemoryS3
+from tests.models.generated import FEATURE_HASH, generate
+
+EVENT = json.loads(Path("events/train_models.json").read_text())
+PREFIX = EVENT["tables"]
+
+
+@pytest.fixture(scope="module")
+def packed():
+    """Pack generated tables once."""
+    return pack_tables(generate(people=150))
+
+
+@pytest.fixture
+def s3(packed):
+    """Put the tables where the event says."""
+    memory = InMemoryS3()
+    memory.objects.update({("models", PREFIX + name): body for name, body in packed.items()})
+    return memory
+
+
+def wired(s3):
+    """Wire the handler to that memory."""
+    bucket = S3Bucket("models", s3)
+    return Wiring(bucket, S3Registry(bucket))
+
+
+def test_a_kind_is_trained_published_and_can_be_served(s3):
+    """The pointer leads to a bundle that opens and ranks."""
+    answer = handle(EVENT, None, wired(s3))
+    assert answer["published"], answer["reason"]
+    pointer = json.loads(s3.objects["models", POINTER_KEY])["buy_again"]
+    assert pointer == {
+        "champion": answer["version"],
+        "challenger": "",
+        "canary_share": 0.0,
+        "as_of": "2024-10-04",
+    }
+    files = S3Registry(S3Bucket("models", s3)).files("buy_again", answer["version"])
+    assert set(files) == {META_FILE, SERVING_FILE}
+    assert open_recommender("buy_again", files, feature_hash=FEATURE_HASH).popular(3)
+    assert answer["metrics"]["ndcg_at_10"]["difference"]["low"] > 0
+    assert len(json.dumps(answer)) < 10_000
+
+
+def test_a_repeat_changes_no_byte(s3):
+    """`Learn` twice on the same tables leaves the registry as it was."""
+    handle(EVENT, None, wired(s3))
+    before = dict(s3.objects)
+    handle(EVENT, None, wired(s3))
+    assert s3.objects == before
+
+
+def test_what_the_gate_refuses_is_not_published_and_the_answer_says_why(s3, packed):
+    """Tables too young for a test publish nothing; the champion of before stays and is named."""
+    served = handle(EVENT, None, wired(s3))
+    young = {**json.loads(packed["metadata.json"]), "first_day": 19_999}
+    s3.objects["models", PREFIX + "metadata.json"] = json.dumps(young).encode()
+    answer = handle(EVENT, None, wired(s3))
+    assert not answer["published"]
+    assert "too little" in answer["reason"]
+    assert answer["version"] == served["version"]
+
+
+def test_the_log_line_is_a_metric(s3, capsys):
+    """One line, in CloudWatch's embedded format, with the reason."""
+    handle(EVENT, None, wired(s3))
+    (line,) = capsys.readouterr().out.splitlines()
+    record = json.loads(line)
+    assert record["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Addressee"
+    assert record["Published"] + record["Withheld"] == 1
+    assert record["function"] == "train_models"
+
+
+def test_missing_tables_are_named():
+    """An event that leads nowhere fails with the key."""
+    with pytest.raises(TablesMissing, match=PREFIX):
+        handle(EVENT, None, wired(InMemoryS3()))
+
+
+def test_a_lost_race_for_the_pointer_is_run_again():
+    """Kinds are trained side by side; each finds its place beside the other."""
+
+    class Racing(InMemoryS3):
+        """Lets another kind win before each of the first three writes of the pointer."""
+
+        losses = 3
+
+        def put_object(self, **call):
+            if call["Key"] == POINTER_KEY and self.losses:
+                self.losses -= 1
+                other = {f"other_{self.losses}": {"champion": "x"}}
+                held = json.loads(self.objects.get(("models", POINTER_KEY), b"{}"))
+                self.objects["models", POINTER_KEY] = json.dumps({**held, **other}).encode()
+            return super().put_object(**call)
+
+    memory = Racing()
+    registry = S3Registry(S3Bucket("models", memory))
+    registry.publish(Bundle("discover", "v1", {"as_of": "2026-03-31"}, {META_FILE: b"{}", SERVING_FILE: b""}))
+    pointers = registry.pointers()
+    assert set(pointers) == {"discover", "other_0", "other_1", "other_2"}
+    assert pointers["discover"].champion == "v1"

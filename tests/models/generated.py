@@ -1,0 +1,108 @@
+"""Generated training tables with a known truth: tastes, favourites, rates of buying, people who fade away."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from addressee.models.tables import BUYS, HORIZON_DAYS, LAPSES, Interactions, Items, Metadata, Now, People, Tables
+from addressee.profiles.measures import NEVER_DAYS
+
+AS_OF_DAY = 20_000
+FIRST_DAY = AS_OF_DAY - 250
+CUT_DAYS = tuple(AS_OF_DAY - 7 * weeks for weeks in (24, 20, 16, 12, 8, 7, 6, 5, 4, 3, 2, 1))
+FEATURES = ("recency_days", "orders_total", "orders_30d", "orders_90d", "revenue_90d", "customer_days", "mood")
+TASTES = 6
+ITEMS_PER_TASTE = 20
+FEATURE_HASH = "f" * 64
+
+
+def generate(seed: int = 0, *, people: int = 500) -> Tables:
+    """Return tables of people who each like one taste, buy a few favourites again and again, and many fade away.
+
+    Two thirds of an order are favourites, a third is anything of the person's taste. Rates and amounts differ between
+    people; from some day on, one in two waits half as long again after each order. Labels are drawn from
+    `chance_to_buy`, which needs two features.
+    """
+    rng = np.random.default_rng(seed)
+    interactions = _purchases(rng, people)
+    ids = tuple(sorted(f"taste-{taste}-item-{item:02d}" for taste in range(TASTES) for item in range(ITEMS_PER_TASTE)))
+    parts = [(day, _features(interactions, people, day, rng)) for day in CUT_DAYS]
+    known = [np.isin(np.arange(people), interactions.until(day).subject) for day in CUT_DAYS]
+    examples = People(
+        features=np.concatenate([features[rows] for (_, features), rows in zip(parts, known, strict=True)]),
+        subject=np.concatenate([np.flatnonzero(rows) for rows in known]).astype(np.int32),
+        cut_day=np.repeat(np.array(CUT_DAYS, np.int32), [rows.sum() for rows in known]),
+        labels={},
+        known={},
+    )
+    now = _features(interactions, people, AS_OF_DAY, rng)
+    return Tables(
+        metadata=Metadata("2024-10-04", AS_OF_DAY, FIRST_DAY, FEATURES, FEATURE_HASH, CUT_DAYS, {"subjects": people}),
+        subjects=tuple(f"{number:032x}" for number in range(people)),
+        items=Items(ids, ("",) * len(ids)),
+        people=_labelled(examples, rng),
+        interactions=interactions,
+        now=Now(now, now[:, 0] < 28),
+    )
+
+
+def _purchases(rng: np.random.Generator, people: int) -> Interactions:
+    rows = []
+    for subject in range(people):
+        taste = rng.integers(TASTES)
+        favourites = taste * ITEMS_PER_TASTE + rng.choice(ITEMS_PER_TASTE, 4, replace=False)
+        fades = rng.integers(FIRST_DAY, AS_OF_DAY) if rng.random() < 0.5 else AS_OF_DAY + 1
+        starts = FIRST_DAY + rng.integers(0, 40)
+        gap, price = rng.gamma(3.0, 3.0) + 1.0, int(rng.integers(100, 2_000))
+        day = starts + rng.exponential(gap)
+        while day < AS_OF_DAY + 1:
+            liked = rng.choice(favourites, 2, replace=False)
+            other = taste * ITEMS_PER_TASTE + int(ITEMS_PER_TASTE * rng.random() ** 1.5)
+            rows += [(subject, int(day), item, price) for item in sorted({*liked.tolist(), other})]
+            gap *= 1.5 if day > fades else 1.0
+            day += rng.exponential(gap)
+    subject, day, item, amount = np.array(rows).T
+    basket = np.cumsum(np.diff(subject, prepend=-1) + np.diff(day, prepend=-1) != 0) - 1
+    columns = {"subject": subject, "item": item, "basket": basket, "day": day, "received_day": day}
+    return Interactions(
+        **{name: values.astype(np.int32) for name, values in columns.items()},
+        quantity=np.ones(len(rows), np.int64),
+        amount_minor_units=amount.astype(np.int64),
+    )
+
+
+def _features(interactions: Interactions, people: int, day: int, rng: np.random.Generator):
+    known = interactions.until(day)
+    last, first = np.full(people, -(10**6)), np.full(people, 10**6)
+    np.maximum.at(last, known.subject, known.day)
+    np.minimum.at(first, known.subject, known.day)
+    orders = {
+        days: np.bincount(known.subject, 0.5 ** ((day - known.day) / days) / 3, minlength=people) for days in (30, 90)
+    }
+    spent = np.bincount(known.subject, known.amount_minor_units * 0.5 ** ((day - known.day) / 90), minlength=people)
+    return np.column_stack(
+        [
+            np.minimum(day - last + 0.5, NEVER_DAYS),
+            np.bincount(known.subject, minlength=people) / 3,
+            orders[30],
+            orders[90],
+            spent,
+            np.where(first < 10**6, day - first + 0.5, NEVER_DAYS),
+            rng.normal(size=people),
+        ]
+    )
+
+
+def chance_to_buy(features: np.ndarray) -> np.ndarray:
+    """Return the planted truth: the chance to buy grows with the mood and falls with the recency."""
+    mood, recency = features[:, FEATURES.index("mood")], np.log1p(features[:, FEATURES.index("recency_days")])
+    return 1.0 / (1.0 + np.exp(-(1.2 * mood - 1.2 * (recency - 2.3))))
+
+
+def _labelled(examples: People, rng: np.random.Generator) -> People:
+    """Draw the labels from the planted chance; a lapse has the chance that no purchase has."""
+    chance = chance_to_buy(examples.features)
+    labels = {BUYS: rng.random(len(chance)) < chance, LAPSES: rng.random(len(chance)) >= chance}
+    everybody = np.ones(len(chance), np.bool_)
+    known = {name: everybody & (examples.cut_day + HORIZON_DAYS[name] <= AS_OF_DAY) for name in labels}
+    return replace(examples, labels=labels, known=known)

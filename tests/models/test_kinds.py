@@ -1,0 +1,215 @@
+"""The contract of every model kind, on generated data with a known truth."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from addressee.models.bundle import META_FILE, SERVING_FILE, BundleRefused, open_bundle
+from addressee.models.kind import Audience, fitted_of
+from addressee.models.kinds import kind_of
+from addressee.models.recommenders import Nightly
+from addressee.models.scorers import WrongFeatures
+from addressee.models.serving import open_recommender, open_scorer, open_segmenter
+from addressee.models.train import Run, train
+from addressee.profiles.hashing import item_hash
+from tests.models.conftest import SEED, tables, trained
+from tests.models.generated import AS_OF_DAY, FEATURE_HASH, FEATURES
+
+OPEN = {"recommender": open_recommender, "scorer": open_scorer, "segmenter": open_segmenter}
+K = 8
+
+
+def everybody(people=40):
+    """Return the first people of the tables as they are now."""
+    now = tables()
+    return Audience(people, AS_OF_DAY, now.now.features[:people], now.interactions.of_subjects(0, people), now.items)
+
+
+def served(kind):
+    """Open the kind's bundle as `decide_content` does: from two files."""
+    files = trained(kind.name).bundle.files
+    needed = {name: files[name] for name in (META_FILE, SERVING_FILE)}
+    return OPEN[kind.role](kind.name, needed, feature_hash=FEATURE_HASH)
+
+
+def history(audience, person):
+    """Return what a state would hold of a person: item hash -> last day."""
+    rows = audience.interactions.of_subjects(person, person + 1)
+    return {
+        item_hash(audience.items.ids[item]): int(rows.day[rows.item == item].max()) for item in set(rows.item.tolist())
+    }
+
+
+def answers(kind, audience, *, k=K):
+    """Predict for an audience with the published bundle."""
+    return kind.predict(fitted_of(trained(kind.name).bundle), audience, k=k)
+
+
+class TestEveryKind:
+    """What holds for all kinds."""
+
+    def test_beats_its_floor_on_data_with_a_known_truth(self, kind):
+        """The planted tastes, favourites and chances are found."""
+        result = trained(kind.name)
+        assert result.verdict.published, result.verdict.reason
+        assert result.metrics[kind.metrics[0].name]["difference"]["low"] > 0
+
+    def test_a_second_training_gives_the_same_bytes(self, kind):
+        """Same tables, same seed: same files, same version."""
+        again = train(Run(kind, tables(), seed=SEED))
+        assert again.bundle.version == trained(kind.name).bundle.version
+        assert dict(again.bundle.files) == dict(trained(kind.name).bundle.files)
+
+    def test_a_round_trip_changes_no_answer(self, kind):
+        """What was fitted and what was loaded from its files answer alike."""
+        bundle = trained(kind.name).bundle
+        fitted = kind.fit(tables(), until=AS_OF_DAY, recipe=bundle.meta["recipe"], rng=np.random.default_rng(SEED))
+        before, after = kind.predict(fitted, everybody(), k=K), answers(kind, everybody())
+        assert before.candidates == after.candidates
+        assert list(before.segments) == list(after.segments)
+        assert before.scores.tolist() == after.scores.tolist()
+
+    def test_the_folder_is_checked_file_by_file(self, kind):
+        """Every file is listed with its sha256, and all of them pass."""
+        bundle = trained(kind.name).bundle
+        assert set(bundle.meta["sha256"]) == {SERVING_FILE, "card.json", "card.md"}
+        assert open_bundle(kind.name, bundle.files, feature_hash=FEATURE_HASH).version == bundle.version
+        assert bundle.version.startswith("2024-10-04-")
+
+    def test_nobody_and_a_single_person_are_answered(self, kind):
+        """An empty audience gives an empty answer, one person the same as among many."""
+        assert len(answers(kind, everybody(0)).candidates) == len(answers(kind, everybody(0)).scores) == 0
+        one, many = answers(kind, everybody(1)), answers(kind, everybody())
+        assert list(one.candidates) == list(many.candidates[:1])
+        assert list(one.segments) == list(many.segments[:1])
+        assert one.scores.tolist() == pytest.approx(many.scores[:1].tolist(), abs=1e-12)
+
+    def test_the_card_says_what_a_reader_needs(self, kind):
+        """Days, split, intervals, baseline, refit and limits are on the card."""
+        files = trained(kind.name).bundle.files
+        card, text = json.loads(files["card.json"]), files["card.md"].decode()
+        assert card["data"]["fitted_until"] == "2024-10-04"
+        assert card["data"]["validation_after"] < card["data"]["test_after"] < card["as_of"]
+        assert set(card["metrics"][kind.metrics[0].name]) == {"model", "rival", "difference"}
+        for words in (kind.floor_title, "refitted on all days", *kind.limits, "Tested once"):
+            assert words in text
+        assert card["features"]["names"] == (list(FEATURES) if kind.uses_features else [])
+
+    @pytest.mark.parametrize("name", [META_FILE, SERVING_FILE])
+    def test_a_truncated_file_is_refused(self, kind, name):
+        """Half a file is no model."""
+        files = dict(trained(kind.name).bundle.files)
+        files[name] = files[name][: len(files[name]) // 2]
+        with pytest.raises(BundleRefused, match=name):
+            OPEN[kind.role](kind.name, files, feature_hash=FEATURE_HASH)
+
+    def test_other_features_are_refused(self, kind):
+        """A model of features with another name, order or meaning is not served; models without features are."""
+        if not kind.uses_features:
+            return
+        files = trained(kind.name).bundle.files
+        with pytest.raises(BundleRefused, match="was trained on features"):
+            OPEN[kind.role](kind.name, files, feature_hash="0" * 64)
+
+    def test_too_little_data_is_said_and_nothing_is_published(self, kind):
+        """A shop in its first weeks gets no model, and the reason."""
+        young = replace(tables().metadata, first_day=AS_OF_DAY - 20)
+        few = replace(tables().people, cut_day=np.full(len(tables().people.cut_day), AS_OF_DAY - 7, np.int32))
+        result = train(Run(kind, replace(tables(), metadata=young, people=few), seed=SEED))
+        assert result.bundle is None
+        assert "too little" in result.verdict.reason
+
+    def test_a_champion_with_another_recipe_is_met_on_the_same_days(self, kind):
+        """Where the champion was made otherwise, both are fitted on the same days and compared."""
+        others = [recipe for recipe in kind.recipes() if recipe != trained(kind.name).bundle.meta["recipe"]]
+        result = train(Run(kind, tables(), seed=SEED, champion=others[0]))
+        assert result.verdict.published or "champion" in result.verdict.reason
+
+
+class TestServingEqualsTraining:
+    """What `decide_content` answers for one person is what scoring answered for all."""
+
+    def test_neighbours_rank_alike(self):
+        """The same products, scores and support, to the last digit."""
+        kind, audience = kind_of("discover"), everybody()
+        model = served(kind)
+        for person, expected in enumerate(answers(kind, audience).candidates):
+            assert model.rank(history(audience, person), today=AS_OF_DAY, k=K) == expected
+
+    def test_frequency_goes_on_from_the_nightly_list(self):
+        """Nothing new bought: the list as it was; a purchase today counts one more."""
+        kind, audience = kind_of("buy_again"), everybody()
+        model = served(kind)
+        for person, expected in enumerate(answers(kind, audience, k=50).candidates):
+            nightly = Nightly(AS_OF_DAY, expected)
+            past = history(audience, person)
+            assert model.rank(past, today=AS_OF_DAY, k=50, nightly=nightly) == list(expected)
+            again = model.rank(
+                {**past, item_hash(expected[-1].item_id): AS_OF_DAY + 1}, today=AS_OF_DAY + 1, k=50, nightly=nightly
+            )
+            bought = next(each for each in again if each.item_id == expected[-1].item_id)
+            half_life = trained("buy_again").bundle.meta["settings"]["half_life_days"]
+            assert bought.score == pytest.approx(expected[-1].score * 0.5 ** (1 / half_life) + 1.0)
+            assert bought.support == expected[-1].support + 1
+
+    @pytest.mark.parametrize("name", ["buys_in_7_days", "lapses_in_28_days"])
+    def test_chances_are_equal(self, name):
+        """One by one and all at once differ by less than a millionth."""
+        kind, audience = kind_of(name), everybody()
+        model = served(kind)
+        one_by_one = [model.score(row) for row in audience.features.tolist()]
+        assert one_by_one == pytest.approx(answers(kind, audience).scores.tolist(), abs=1e-6)
+
+    def test_segments_are_equal(self):
+        """Everybody is in the same segment both ways, edges included."""
+        kind, audience = kind_of("rfm_tiers"), everybody(300)
+        model = served(kind)
+        edges = trained("rfm_tiers").bundle
+        features = audience.features.copy()
+        features[0, FEATURES.index("recency_days")] = fitted_of(edges).sections["edges"][0]
+        asked = replace(audience, features=features)
+        assert [model.segment(row) for row in features.tolist()] == list(answers(kind, asked).segments)
+
+    @pytest.mark.parametrize("name", ["buys_in_7_days", "rfm_tiers"])
+    def test_a_vector_of_another_length_is_refused(self, name):
+        """A feature too few is an error, not a guess."""
+        model = served(kind_of(name))
+        ask = model.score if name != "rfm_tiers" else model.segment
+        with pytest.raises(WrongFeatures, match="6 features"):
+            ask([1.0] * (len(FEATURES) - 1))
+
+
+class TestDirection:
+    """Answers move the way the planted truth says, and stay where it says nothing."""
+
+    def test_a_better_mood_and_a_fresher_visit_raise_the_chance_to_buy(self):
+        """Both planted effects have their sign, in both propensities."""
+        row = tables().now.features[5].tolist()
+        mood, recency = FEATURES.index("mood"), FEATURES.index("recency_days")
+        for name, sign in (("buys_in_7_days", 1), ("lapses_in_28_days", -1)):
+            model = served(kind_of(name))
+            happier, staler = list(row), list(row)
+            happier[mood] += 1.0
+            staler[recency] += 30.0
+            assert sign * (model.score(happier) - model.score(row)) > 0
+            assert sign * (model.score(staler) - model.score(row)) < 0
+
+    def test_a_missing_value_counts_as_the_mean(self):
+        """NaN neither fails nor decides."""
+        model = served(kind_of("buys_in_7_days"))
+        assert 0.0 < model.score([float("nan")] * len(FEATURES)) < 1.0
+
+    def test_another_purchase_of_a_taste_keeps_to_the_taste(self):
+        """Neighbours recommend within the taste that was bought."""
+        model = served(kind_of("discover"))
+        ranked = model.rank({item_hash("taste-2-item-03"): AS_OF_DAY}, today=AS_OF_DAY, k=5)
+        assert [each.item_id[:7] for each in ranked] == ["taste-2"] * 5
+        assert all(each.support > 0 for each in ranked)
+
+    def test_the_order_in_which_a_history_is_told_does_not_matter(self):
+        """The same purchases give the same answer."""
+        model, past = served(kind_of("discover")), history(everybody(), 3)
+        backwards = dict(reversed(past.items()))
+        assert model.rank(past, today=AS_OF_DAY, k=K) == model.rank(backwards, today=AS_OF_DAY, k=K)
