@@ -1,5 +1,6 @@
 """HTTP request -> decision: the same one for (campaign, person) again; trouble of ours is never an error page."""
 
+import gc
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -204,3 +205,4 @@ def _log_fault(kind: str, reason: str) -> None:
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:  # a cold start pays here, where Lambda gives a whole CPU
     wiring()
+    gc.freeze()  # what is loaded stays: later collections pass it by

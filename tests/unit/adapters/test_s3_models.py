@@ -6,10 +6,11 @@ from array import array
 import pytest
 
 from addressee.adapters.s3 import S3Bucket
-from addressee.adapters.s3_models import CHAMPIONS_KEY, S3Models
+from addressee.adapters.s3_models import S3Models
 from addressee.decisions.ports import Unavailable
 from addressee.models.bundle import seal
 from addressee.models.packed import pack
+from addressee.models.registry import POINTER_KEY
 from addressee.profiles.features import FEATURE_HASH, FEATURE_NAMES
 from tests.fakes.decisions import Broken
 from tests.fakes.s3 import InMemoryS3
@@ -62,9 +63,9 @@ def publish(s3, bias, *, kind=KIND, feature_hash=FEATURE_HASH):
 
 def point(s3, **versions):
     """Point to versions, others staying as they were."""
-    known = json.loads(s3.objects.get((BUCKET, CHAMPIONS_KEY), b"{}"))
+    known = json.loads(s3.objects.get((BUCKET, POINTER_KEY), b"{}"))
     known.update({kind: {"champion": version} for kind, version in versions.items()})
-    s3.objects[BUCKET, CHAMPIONS_KEY] = json.dumps(known).encode()
+    s3.objects[BUCKET, POINTER_KEY] = json.dumps(known).encode()
 
 
 @pytest.fixture
@@ -92,7 +93,7 @@ def test_a_champion_is_loaded_once_and_asked_after_once_a_minute(world):
     assert len(s3.asked) == 3
     clock.now = 61.0
     models.current()
-    assert (s3.asked[3:], faults) == ([CHAMPIONS_KEY], [])
+    assert (s3.asked[3:], faults) == ([POINTER_KEY], [])
 
 
 def test_a_new_champion_is_served_without_a_cold_start(world):
@@ -111,7 +112,7 @@ def test_a_kind_that_is_withdrawn_is_served_no_longer(world):
     s3, clock, _, models = world
     publish(s3, 0.0)
     models.refresh()
-    s3.objects[BUCKET, CHAMPIONS_KEY] = b"{}"
+    s3.objects[BUCKET, POINTER_KEY] = b"{}"
     clock.now = 61.0
     assert models.current().scorers == {}
 
@@ -161,7 +162,7 @@ def test_an_outage_before_the_first_load_is_unavailable_and_tried_again(world):
     for _ in range(3):
         with pytest.raises(Unavailable):
             away.current()
-    assert faults == [(CHAMPIONS_KEY, "TimeoutError")]
+    assert faults == [(POINTER_KEY, "TimeoutError")]
     clock.now = 11.0
     with pytest.raises(Unavailable):
         away.current()
@@ -174,7 +175,7 @@ def test_an_outage_later_keeps_what_is_loaded(world):
     s3, clock, faults, models = world
     publish(s3, 0.0)
     models.refresh()
-    s3.objects[BUCKET, CHAMPIONS_KEY] = b"{"
+    s3.objects[BUCKET, POINTER_KEY] = b"{"
     clock.now = 61.0
     assert probability(models) == 0.5
-    assert faults == [(CHAMPIONS_KEY, "JSONDecodeError")]
+    assert faults == [(POINTER_KEY, "JSONDecodeError")]

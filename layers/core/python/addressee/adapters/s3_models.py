@@ -1,6 +1,5 @@
 """The champions' serving bundles: loaded from S3, and anew when `champions.json` changes, without a cold start."""
 
-import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
@@ -8,9 +7,8 @@ from time import monotonic
 from addressee.adapters.s3 import S3Bucket
 from addressee.decisions.champions import Champion, Champions, champions_of, open_champion
 from addressee.decisions.ports import Unavailable
-from addressee.models.bundle import META_FILE, SERVING_FILE
+from addressee.models.registry import POINTER_KEY, SERVING_FILES, file_key, read_pointers
 
-CHAMPIONS_KEY = "models/champions.json"
 CHECK_SECONDS = 60.0
 RETRY_SECONDS = 10.0
 THREADS = 10
@@ -52,20 +50,20 @@ class S3Models:
             if versions is not None:
                 self._load(versions)
         except Exception as error:  # noqa: BLE001  # whatever S3 or the pointer holds, what is loaded serves on
-            self._on_fault(CHAMPIONS_KEY, type(error).__name__)
+            self._on_fault(POINTER_KEY, type(error).__name__)
         self._next_check = self._clock() + (RETRY_SECONDS if self._champions is None else CHECK_SECONDS)
 
     def _changed_versions(self) -> Mapping[str, str] | None:
         """Return version by kind; None where the pointer is the one that is loaded. No pointer: no kinds."""
         if self._etag is None:
-            stored = self._bucket.get(CHAMPIONS_KEY)
+            stored = self._bucket.get(POINTER_KEY)
             if stored is None:
                 return {}
         else:
-            stored = self._bucket.get_changed(CHAMPIONS_KEY, etag=self._etag)
+            stored = self._bucket.get_changed(POINTER_KEY, etag=self._etag)
             if stored is None:
                 return None
-        versions = champion_versions(json.loads(stored.body))
+        versions = {kind: each.champion for kind, each in read_pointers(stored.body).items() if each.champion}
         self._etag = stored.etag
         return versions
 
@@ -88,7 +86,7 @@ class S3Models:
 
     def _open(self, kind: str, version: str) -> Champion | None:
         try:
-            files = {name: self._file(f"models/{kind}/{version}/{name}") for name in (META_FILE, SERVING_FILE)}
+            files = {name: self._file(file_key(kind, version, name)) for name in SERVING_FILES}
             return open_champion(kind, files)
         except Exception as error:  # noqa: BLE001  # a bundle that cannot be had or is refused costs its kind alone
             self._on_fault(kind, f"{type(error).__name__}: {error}")
@@ -99,8 +97,3 @@ class S3Models:
         if stored is None:
             raise ModelMissing(key)
         return stored.body
-
-
-def champion_versions(pointer: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    """Read `champions.json`: kind -> {"champion": version, ...}."""
-    return {kind: entry["champion"] for kind, entry in pointer.items() if entry.get("champion")}

@@ -94,10 +94,7 @@ def _scores(body: bytes | None) -> Scores:
     if not body:
         return Scores()
     stored = json.loads(body)
-    candidates = {
-        use: tuple(Scored(str(item_id), float(score), float(support)) for item_id, score, support in rows)
-        for use, rows in stored.get("candidates", {}).items()
-    }
+    candidates = {use: tuple(map(Scored._make, rows)) for use, rows in stored.get("candidates", {}).items()}
     return Scores(
         as_of=str(stored.get("as_of", "")),
         segments=stored.get("segments", {}),
