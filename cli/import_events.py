@@ -50,10 +50,12 @@ SELECT user_id, 'order ' || coalesce(order_id, '') AS id, happened, to_json({typ
   properties: {order_id: order_id, currency: currency, products: products}}) AS message
 FROM (
   SELECT user_id, order_id, min(timestamp) AS happened, any_value(currency) AS currency, list({product_id: item_id,
-    category: category, quantity: quantity,
+    category: category,
+    quantity: CASE WHEN pieces THEN to_json(TRY_CAST(quantity AS BIGINT)) ELSE to_json(quantity) END,
     price: CASE WHEN amount IS NOT NULL AND minor_units IS NULL THEN amount ELSE price END,
     amount_minor_units: minor_units} ORDER BY row) AS products
-  FROM (SELECT *, CAST(round(TRY_CAST(amount AS DECIMAL(18, 4)) * 100) AS BIGINT) AS minor_units FROM fields)
+  FROM (SELECT *, regexp_full_match(quantity, '[0-9]{1,9}') AS pieces,
+    CAST(round(TRY_CAST(amount AS DECIMAL(18, 4)) * 100) AS BIGINT) AS minor_units FROM fields)
   GROUP BY user_id, order_id, CASE WHEN order_id IS NULL THEN row END
 ) ORDER BY user_id, happened, order_id"""
 EVENT_MESSAGES = """

@@ -99,6 +99,14 @@ def test_the_same_file_again_changes_nothing_under_any_name(importer, stores):
     assert stores.ports.store.rows == before
 
 
+def test_quantities_may_be_weights_and_amounts_may_be_totals(importer, stores):
+    """Count 0.4 kg as one piece; take a line's total as it is."""
+    rows = ("ada,o1,2026-01-02,ham,0.4,10,", "ada,o1,2026-01-02,tea,3,,4.99", "")
+    importer("orders", "\n".join(("user_id,order_id,timestamp,item_id,quantity,price,amount", *rows)))
+    (row,) = stores.ports.lake.rows
+    assert [(line["quantity"], line["amount_minor_units"]) for line in row["lines"]] == [(1, 400), (3, 499)]
+
+
 def test_an_older_file_is_folded_after_a_newer_one(importer, stores):
     """Keep the watermarks of two files apart."""
     importer("orders", "user_id,order_id,timestamp,item_id,amount\nada,o2,2026-01-02,milk,2.50\n")
