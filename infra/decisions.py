@@ -10,7 +10,7 @@ from infra.alarms import own_metric
 from infra.api import Api
 from infra.events import EventsData
 from infra.function import Functions, request_power
-from infra.grants import allow_listing, allow_objects, allow_rows, allow_secret
+from infra.grants import allow_listing, allow_objects, allow_rows, allow_secret, arn_of
 from infra.models import ModelsData
 from infra.profiles import ProfilesData
 from infra.settings import Settings
@@ -37,7 +37,7 @@ class Reads(NamedTuple):
 def authorize_request(functions: Functions, events: EventsData) -> awslambda.Function:
     """Make the function that tells the API who calls and with which scope."""
     authorizer = functions.make(
-        "authorize_request", request_power(functions.settings), "core", keys_secret=events.keys.secret_arn
+        "authorize_request", request_power(functions.settings), "core", keys_secret=arn_of(events.keys)
     )
     allow_secret(authorizer, events.keys)
     return authorizer
@@ -66,7 +66,7 @@ class Decisions(Construct):
             items_table=profiles.items.table_name,
             suppressions_table=data.suppressions.table_name,
             models_bucket=models.models.bucket_name,
-            subject_secret=profiles.subject_key.secret_arn,
+            subject_secret=arn_of(profiles.subject_key),
             **mail_rules(functions.settings),  # type: ignore[arg-type]  # none of its names is one of make's own
         )
         allow_rows(decide, profiles.profiles, "GetItem", "Query")

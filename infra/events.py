@@ -12,7 +12,7 @@ from infra.acknowledge import acknowledge
 from infra.alarms import own_metric
 from infra.api import Api
 from infra.function import Functions, request_power
-from infra.grants import allow, allow_key, allow_objects, allow_secret
+from infra.grants import allow, allow_key, allow_objects, allow_secret, arn_of
 from infra.storage import Storage
 
 # Segment's routes, and the one-letter forms that browser SDKs use.
@@ -68,7 +68,7 @@ class Events(Construct):
             "runtime",
             event_stream=data.stream.stream_name,
             quarantine_bucket=data.quarantine.bucket_name,
-            keys_secret=data.keys.secret_arn,
+            keys_secret=arn_of(data.keys),
         )
         allow(collect, ["kinesis:PutRecords"], data.stream.stream_arn)
         allow_key(collect, data.stream.encryption_key)

@@ -63,6 +63,9 @@ class Functions(Construct):
         """
         self._layers.function_bytes(name, layers)
         place = Construct(self, name)
+        log = log_group(place, f"/aws/lambda/{self.settings.prefix}-{name}", settings=self.settings, key=self.key)
+        role = _role(place)
+        log.grant_write(role)
         function = awslambda.Function(
             place,
             "Function",
@@ -76,10 +79,8 @@ class Functions(Construct):
             timeout=power.timeout,
             ephemeral_storage_size=Size.mebibytes(power.disk_mb),
             environment={key.upper(): value for key, value in environment.items()},
-            role=_role(place),
-            log_group=log_group(
-                place, f"/aws/lambda/{self.settings.prefix}-{name}", settings=self.settings, key=self.key
-            ),
+            role=role,
+            log_group=log,
             tracing=awslambda.Tracing.ACTIVE,
             dead_letter_queue=self.dead_letters if asynchronous else None,
         )
@@ -111,7 +112,7 @@ class Functions(Construct):
 
 
 def _role(place: Construct) -> iam.Role:
-    """Make a role that may do nothing yet; CDK adds the function's own log group and X-Ray."""
+    """Make a role that may do nothing yet; CDK adds X-Ray, the stages add the rest."""
     return iam.Role(place, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
 
 

@@ -1,6 +1,7 @@
 """Permissions, spelled out: exact actions on exact resources, so that each role reads as what its function does."""
 
 from collections.abc import Iterable
+from typing import cast
 
 from aws_cdk import Fn
 from aws_cdk import aws_dynamodb as dynamodb
@@ -47,8 +48,13 @@ def allow_listing(grantee: Grantee, bucket: s3.Bucket) -> None:
 
 def allow_secret(grantee: Grantee, secret: secrets.Secret) -> None:
     """Let `grantee` read one secret."""
-    allow(grantee, ["secretsmanager:GetSecretValue"], secret.secret_arn)
+    allow(grantee, ["secretsmanager:GetSecretValue"], arn_of(secret))
     allow_key(grantee, secret.encryption_key)
+
+
+def arn_of(secret: secrets.Secret) -> str:
+    """Return the secret's ARN by its attribute `Id`: CDK's own `secret_arn` is a `Ref`, a name in some engines."""
+    return cast("secrets.CfnSecret", secret.node.default_child).attr_id
 
 
 def allow_key(grantee: Grantee, key: kms.IKey | None) -> None:

@@ -10,7 +10,7 @@ from infra.alarms import FIVE_MINUTES, own_metric
 from infra.api import Api
 from infra.events import EventsData
 from infra.function import Functions, batch_power, request_power, stream_power
-from infra.grants import allow, allow_key, allow_listing, allow_objects, allow_rows, allow_secret, role_of
+from infra.grants import allow, allow_key, allow_listing, allow_objects, allow_rows, allow_secret, arn_of, role_of
 from infra.lake import deliver_to_lake, describe_lake
 from infra.schedule import Run, schedule
 from infra.storage import Storage
@@ -61,7 +61,7 @@ class Profiles(Construct):
             profiles_table=data.profiles.table_name,
             lake_stream=self.delivery.ref,
             quarantine_bucket=events.quarantine.bucket_name,
-            subject_secret=data.subject_key.secret_arn,
+            subject_secret=arn_of(data.subject_key),
         )
         allow_rows(update, data.profiles, "BatchGetItem", "GetItem", "PutItem", "UpdateItem")
         allow(update, ["firehose:PutRecordBatch"], self.delivery.attr_arn)
@@ -123,7 +123,7 @@ class Profiles(Construct):
             "runtime",
             profiles_table=data.profiles.table_name,
             items_table=data.items.table_name,
-            subject_secret=data.subject_key.secret_arn,
+            subject_secret=arn_of(data.subject_key),
         )
         allow_rows(sync, data.profiles, "BatchGetItem", "GetItem", "UpdateItem")
         allow_rows(sync, data.items, "BatchGetItem", "BatchWriteItem", "UpdateItem")

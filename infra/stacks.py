@@ -9,6 +9,7 @@ from infra.dashboard import Dashboard
 from infra.decisions import Decisions, DecisionsData, Reads, authorize_request
 from infra.events import Events, EventsData
 from infra.function import Functions
+from infra.grants import arn_of
 from infra.layers import Layers
 from infra.models import Models, ModelsData
 from infra.profiles import Profiles, ProfilesData
@@ -73,8 +74,8 @@ class AddresseeStack(Stack):
             "ModelsBucket": data.models.models.bucket_name,
             "QuarantineBucket": data.events.quarantine.bucket_name,
             "LakeStream": self.profiles.delivery.ref,
-            "KeysSecret": data.events.keys.secret_arn,
-            "SubjectSecret": data.profiles.subject_key.secret_arn,
+            "KeysSecret": arn_of(data.events.keys),
+            "SubjectSecret": arn_of(data.profiles.subject_key),
             "LearnArn": self.learn.machine.state_machine_arn,
             "AlarmTopic": self.alarms.topic.topic_arn,
         }
