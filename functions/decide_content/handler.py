@@ -77,7 +77,7 @@ def wiring() -> Wiring:
         key=cache(lambda: subject_key(secret)),
         people=DynamoPeople(settings.profiles_table, dynamodb),
         suppressions=DynamoSuppressions(settings.suppressions_table, dynamodb),
-        catalogue=DynamoItemStore(settings.items_table, dynamodb),
+        catalogue=DynamoItemStore(settings.items_table, dynamodb, attempts=2),
         champions=models,
         decisions=DynamoDecisionStore(settings.decisions_table, dynamodb),
     )

@@ -16,19 +16,20 @@ class StillUnprocessed(Exception):
     """DynamoDB left rows of a batch unprocessed `MAX_ATTEMPTS` times in a row."""
 
 
-def get_all(
+def get_all(  # noqa: PLR0913  # each is named, and most have a default
     dynamodb: Any,  # noqa: ANN401  # a botocore client
     table: str,
     keys: Sequence[Typed],
     *,
     consistent: bool = True,
+    attempts: int = MAX_ATTEMPTS,
     pause: Callable[[float], None] = sleep,
 ) -> list[dict[str, Any]]:
     """Read the rows of `keys` (no key twice), 100 a call, in no order. Raises `StillUnprocessed`."""
     rows: list[dict[str, Any]] = []
     for chunk in _chunks(keys, READ_ROWS):
         wanted: Mapping[str, Any] = {table: {"Keys": chunk, "ConsistentRead": consistent}}
-        for attempt in range(MAX_ATTEMPTS):
+        for attempt in range(attempts):
             answer = dynamodb.batch_get_item(RequestItems=wanted)
             rows.extend(answer.get("Responses", {}).get(table, []))
             wanted = answer.get("UnprocessedKeys") or {}

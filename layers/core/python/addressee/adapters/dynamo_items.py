@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from addressee.adapters.aws import client
 from addressee.adapters.dynamo import CONDITION_FAILED, error_code, from_item, to_item, to_value
-from addressee.adapters.dynamo_batches import get_all, put_all
+from addressee.adapters.dynamo_batches import MAX_ATTEMPTS, get_all, put_all
 from addressee.profiles.items import Item, ItemChange, item_of
 
 THREADS = 16
@@ -16,15 +16,15 @@ THREADS = 16
 class DynamoItemStore:
     """An `ItemStore` on the Items table."""
 
-    def __init__(self, table: str, dynamodb: Any = None) -> None:  # noqa: ANN401
-        """Wrap `table`; `dynamodb` is a botocore client, the process's own by default."""
-        self._table = table
+    def __init__(self, table: str, dynamodb: Any = None, *, attempts: int = MAX_ATTEMPTS) -> None:  # noqa: ANN401
+        """Wrap `table`; `dynamodb` is a botocore client; `attempts` bounds the repeats of a read left unfinished."""
+        self._table, self._attempts = table, attempts
         self._dynamodb = dynamodb or client("dynamodb")
 
     def get_many(self, item_ids: Sequence[str]) -> dict[str, Item]:
         """Read items by id, 100 a call; those that do not exist are absent."""
         keys = [{"item_id": {"S": item_id}} for item_id in dict.fromkeys(item_ids)]
-        rows = get_all(self._dynamodb, self._table, keys, consistent=False)
+        rows = get_all(self._dynamodb, self._table, keys, consistent=False, attempts=self._attempts)
         return {item.item_id: item for item in (item_of(from_item(row)) for row in rows)}
 
     def put_many(self, changes: Sequence[ItemChange]) -> frozenset[str]:
