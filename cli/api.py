@@ -12,6 +12,8 @@ MESSAGES_PER_BATCH = 100
 MAX_BATCH_BYTES = 400_000
 SECONDS = 30.0
 OK = 200
+RETRIES = urllib3.Retry(3, status_forcelist=[503], allowed_methods=None, backoff_factor=0.2)
+"""Every call may be repeated: messages carry ids, decisions are repeat-safe, rows are merged."""
 
 
 class Unexpected(Exception):
@@ -24,7 +26,7 @@ class Api:
     def __init__(self, url: str, keys: Mapping[str, str]) -> None:
         """Name the API and the keys by scope: write, decide, admin."""
         self._url, self._keys = url.rstrip("/"), keys
-        self._pool = urllib3.PoolManager(timeout=SECONDS, retries=urllib3.Retry(3, status_forcelist=[503]))
+        self._pool = urllib3.PoolManager(timeout=SECONDS, retries=RETRIES)
 
     def track(self, messages: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
         """Post one gzipped batch of Segment messages with the write key."""

@@ -15,12 +15,13 @@ from time import monotonic
 
 from rich.console import Console
 
-from cli.api import Api
+from cli.api import Api, Unexpected
 from cli.complete_journey import DataNotFetched, Journey
 from cli.demo_steps import STEPS, DemoFailed
 from cli.demo_summary import show_summary
-from cli.deployment import Deployment, deployment_of
+from cli.deployment import Deployment, NotDeployed, deployment_of
 from cli.importing import open_stores
+from cli.learning import LearnFailed
 from cli.stage import Stage
 from twin.process import ROOT, Twin, TwinTrouble
 from twin.up import FOLDER, bring_up
@@ -57,7 +58,7 @@ def main(arguments: list[str]) -> int:
         up = round(monotonic() - began, 1)
         os.environ.update(twin.environment())
         stage = run_steps(deployment_of(outputs, where="the twin"), keys, REPORT.parent / "shop", console)
-    except (TwinTrouble, DemoFailed, DataNotFetched) as trouble:
+    except (TwinTrouble, DemoFailed, DataNotFetched, LearnFailed, Unexpected, NotDeployed) as trouble:
         sys.stderr.write(f"addressee: {trouble}\n")
         return 1
     finally:
