@@ -53,7 +53,11 @@ def make_world(seed: int = 7) -> World:
     rng = Random(seed)  # noqa: S311  # simulated data
     names = [f"item-{number:05d}" for number in range(ITEMS)]
     bundles = tuple(_bundle(kind, _tables(names)) for kind in KINDS)
-    return World(bundles, _rows(names, rng), {name: _item(name, rng) for name in names})
+    return World(
+        bundles,
+        _rows(names, rng, {each.kind: each.version for each in bundles}),
+        {name: _item(name, rng) for name in names},
+    )
 
 
 def _bundle(kind: Kind, tables: Tables) -> Bundle:
@@ -124,7 +128,7 @@ def _item(name: str, rng: Random) -> dict[str, Any]:
     }
 
 
-def _rows(names: list[str], rng: Random) -> tuple[dict[str, Any], ...]:
+def _rows(names: list[str], rng: Random, versions: dict[str, str]) -> tuple[dict[str, Any], ...]:
     bought = rng.sample(names, BOUGHT)
     state = State(
         bought={item_hash(name): TODAY - rng.randrange(30, 300) for name in bought},
@@ -138,16 +142,19 @@ def _rows(names: list[str], rng: Random) -> tuple[dict[str, Any], ...]:
         first_order_ms=NOW_MS - 300 * DAY_MS,
         last_order_ms=NOW_MS - 30 * DAY_MS,
     )
-    candidates: list[list[Any]] = [
-        [name, 5 * rng.random(), float(rng.randrange(1, 12))] for name in bought[:CANDIDATES]
-    ]
-    candidates.sort(key=lambda each: -each[1])
+    half = CANDIDATES // 2
+    candidates = {
+        use: sorted(
+            ((name, 5 * rng.random(), float(rng.randrange(20, 90))) for name in chosen), key=lambda each: -each[1]
+        )
+        for use, chosen in (("buy_again", bought[:half]), ("discover", sorted(set(names) - set(bought))[:half]))
+    }
     scores = {
         "as_of": AS_OF,
         "segments": {"rfm_tiers": "loyal"},
         "scores": {"buys_in_7_days": 0.5},
-        "candidates": {"buy_again": candidates},
-        "versions": {},
+        "candidates": candidates,
+        "versions": versions,
     }
     consent = {"granted": True, "at": NOW_MS - 200 * DAY_MS, "id": "a", "proof": "simulated", "source": "simulated"}
     return (

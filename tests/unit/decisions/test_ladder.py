@@ -1,5 +1,7 @@
 """Which products in which order, and which of them pass the hard filters."""
 
+from dataclasses import replace
+
 import pytest
 
 from addressee.decisions.campaign import Campaign
@@ -66,6 +68,15 @@ def test_without_live_models_the_last_scoring_run_stands_a_rung_lower():
         ("kiwi", "scored_earlier", "segment"),
     ]
     assert picks(person, Champions(), Wish(use="discover")) == [("kiwi", "scored_earlier", "segment")]
+
+
+@pytest.mark.parametrize(("version", "ago", "first"), [("v", 2, "tea"), ("v", 1, "milk"), ("older", 2, "milk")])
+def test_last_nights_list_stands_while_it_is_what_the_model_would_say(version, ago, first):
+    """The same model and no purchase since: nothing to compute. Else the model ranks anew."""
+    night = Scores("2024-10-02", candidates={"buy_again": tuple(scored("tea"))}, versions={"buy_again": version})
+    person = willing(state=state(bought={"milk": ago}), scores=night)
+    models = replace(champions(buy_again=("milk",)), versions={"buy_again": "v"})
+    assert picks(person, models, Wish(use="buy_again"))[0][0] == first
 
 
 def test_somebody_never_seen_gets_bestsellers():

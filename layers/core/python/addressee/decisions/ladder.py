@@ -70,14 +70,29 @@ def ranked(person: Person, champions: Champions, wish: Wish, *, segments: Mappin
 
 
 def _personalised(person: Person, champions: Champions, wish: Wish, today: int) -> Iterator[Pick]:
-    """Rank with the live recommenders on the fresh profile; uses that are mixed take turns."""
+    """Rank with the champions on the fresh profile; uses that are mixed take turns."""
     kinds = [kind for kind in _KINDS[wish.use] if kind in champions.recommenders]
+    k = MAX_CANDIDATES // max(len(kinds), 1)
     lists = []
     for kind in kinds:
-        model, nightly, k = champions.recommenders[kind], person.scores.nightly(kind), MAX_CANDIDATES // len(kinds)
-        scored = model.rank(person.state.bought, today=today, candidates=wish.among, k=k, nightly=nightly)
-        lists.append([pick for pick in _picks(kind, model, scored) if pick.confidence >= LEAST_CONFIDENCE])
+        scored = _scored(person, champions, kind, wish.among, today, k)
+        picks = _picks(kind, champions.recommenders[kind], scored)
+        lists.append([pick for pick in picks if pick.confidence >= LEAST_CONFIDENCE])
     yield from _in_turn(lists)
+
+
+def _scored(  # noqa: PLR0913, PLR0917  # private; the arguments of its caller
+    person: Person, champions: Champions, kind: str, among: Sequence[str] | None, today: int, k: int
+) -> Sequence[Scored]:
+    """Rank live, or take last night's list where it is the same: same model, nothing bought since, nothing named.
+
+    Age changes no order: it discounts every product alike.
+    """
+    nightly, bought = person.scores.nightly(kind), person.state.bought
+    same_model = person.scores.versions.get(kind) == champions.versions.get(kind)
+    if nightly is not None and same_model and among is None and max(bought.values(), default=0) <= nightly.as_of_day:
+        return nightly.scored[:k]
+    return champions.recommenders[kind].rank(bought, today=today, candidates=among, k=k, nightly=nightly)
 
 
 def _picks(kind: str, model: Recommender, scored: Sequence[Scored]) -> Iterator[Pick]:
