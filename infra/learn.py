@@ -1,5 +1,6 @@
 """`Learn`: lake -> training tables -> models, a branch per kind -> scores, chunk by chunk."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,7 +46,8 @@ class Learn(Construct):
             self,
             "Machine",
             state_machine_name=name,
-            definition_body=stepfunctions.DefinitionBody.from_string(Stack.of(self).to_json_string(definition)),
+            # CDK's own to_json_string drops nulls, and a null ResultPath is what keeps a state's input.
+            definition_body=stepfunctions.DefinitionBody.from_string(json.dumps(definition)),
             role=role,
             tracing_enabled=True,
             logs=stepfunctions.LogOptions(destination=log, level=stepfunctions.LogLevel.ALL),

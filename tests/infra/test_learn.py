@@ -23,6 +23,14 @@ def test_learn_walks_from_lake_to_scores(live: Synthesised):
     assert order == ["CompactLake", "PrepareFeatures", "EachKind", "EachChunk"]
 
 
+def test_compaction_and_scoring_pass_their_input_on(live: Synthesised):
+    """What Learn was asked for (`asOf`) reaches PrepareFeatures; an absent ResultPath would replace it."""
+    states = _definition(live)["States"]
+    for name in ("CompactLake", "EachChunk"):
+        assert "ResultPath" in states[name]
+        assert states[name]["ResultPath"] is None
+
+
 def test_scoring_is_a_distributed_map_over_the_manifest_two_at_a_time(live: Synthesised):
     """A fresh account runs ten functions at once; decisions need the rest."""
     chunks = _definition(live)["States"]["EachChunk"]
