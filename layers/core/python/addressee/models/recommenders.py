@@ -43,9 +43,13 @@ class PersonalFrequency:
         nightly: Nightly | None = None,
     ) -> list[Scored]:
         """Rank what the person bought before; see `serving.Recommender`."""
-        wanted = None if candidates is None else set(candidates)
-        known = self._from_nightly(history, nightly, today) if nightly else self._from_last_days(history, today)
-        return best(known if wanted is None else (each for each in known if each.item_id in wanted), k)
+        if nightly is None:
+            return self._from_last_days(history, today, candidates, k)
+        known = self._from_nightly(history, nightly, today)
+        if candidates is not None:
+            wanted = set(candidates)
+            known = (each for each in known if each.item_id in wanted)
+        return nsmallest(k, known, key=lambda each: (-each.score, each.item_id))
 
     def _from_nightly(self, history: Mapping[int, int], nightly: Nightly, today: int) -> Iterable[Scored]:
         aged = self._decay(today - nightly.as_of_day)
@@ -59,11 +63,14 @@ class PersonalFrequency:
             if row >= 0:
                 yield Scored(self.items.item_id(row), self._decay(today - day), 1.0)
 
-    def _from_last_days(self, history: Mapping[int, int], today: int) -> Iterable[Scored]:
-        for key, day in history.items():
-            row = self.items.row(key)
-            if row >= 0:
-                yield Scored(self.items.item_id(row), self._expected[row] * self._decay(today - day), 1.0)
+    def _from_last_days(
+        self, history: Mapping[int, int], today: int, candidates: Sequence[str] | None, k: int
+    ) -> list[Scored]:
+        """Rank by the last purchases alone; item ids are read for the answer only, ties by row."""
+        asked = history if candidates is None else history.keys() & {item_hash(item_id) for item_id in candidates}
+        rows = [(row, history[key]) for key in asked if (row := self.items.row(key)) >= 0]
+        scored = [(-self._expected[row] * self._decay(today - day), row) for row, day in rows]
+        return [Scored(self.items.item_id(row), -score, 1.0) for score, row in nsmallest(k, scored)]
 
     def _decay(self, age_days: int) -> float:
         return float(0.5 ** (max(age_days, 0) / self._half_life_days))
@@ -91,6 +98,7 @@ class ItemNeighbours:
         self._neighbours: array[int] = sections["neighbour"]
         self._similarities: array[float] = sections["similarity"]
         self._co_buyers: array[int] = sections["co_buyers"]
+        self._row_of = dict(zip(self.items.hashes, range(len(self.items)), strict=True))
         self._max_seeds = int(settings["max_seeds"])
         self._half_support = float(settings["half_support"])
 
@@ -104,38 +112,30 @@ class ItemNeighbours:
         nightly: Nightly | None = None,  # noqa: ARG002  # the interface's; the latest purchases say it all
     ) -> list[Scored]:
         """Rank what the person has not bought; see `serving.Recommender`."""
-        seeds = self._seeds(history)
-        scores = self._scores(seeds)
-        for key in history:
-            scores.pop(self.items.row(key), None)
+        scores, support, found = self._sums(self._seeds(history))
+        found.difference_update([self._row_of.get(key, -1) for key in history])
         if candidates is not None:
-            wanted = {self.items.row(item_hash(item_id)) for item_id in candidates}
-            scores = {row: score for row, score in scores.items() if row in wanted}
-        chosen = _top(scores, k)
-        support = self._support(seeds, chosen)
+            found &= {self._row_of.get(item_hash(item_id), -1) for item_id in candidates}
+        chosen = _top({row: scores[row] for row in found}, k)
         return [Scored(self.items.item_id(row), scores[row], float(support[row])) for row in chosen]
 
     def _seeds(self, history: Mapping[int, int]) -> list[slice]:
         """Return the spans of neighbours of the latest `max_seeds` bought items (ties: larger hash first)."""
         latest = sorted(zip(history.values(), history.keys(), strict=True), reverse=True)[: self._max_seeds]
-        rows = [row for _, key in latest if (row := self.items.row(key)) >= 0]
+        rows = [row for _, key in latest if (row := self._row_of.get(key, -1)) >= 0]
         return [slice(self._ends[row - 1] if row else 0, self._ends[row]) for row in rows]
 
-    def _scores(self, seeds: Iterable[slice]) -> dict[int, float]:
-        scores: dict[int, float] = {}
+    def _sums(self, seeds: Iterable[slice]) -> tuple[list[float], list[int], set[int]]:
+        """Return each row's score and support, and the rows that any seed is a neighbour of; one pass over the seeds."""
+        scores, support, found = [0.0] * len(self.items), [0] * len(self.items), set[int]()
         for span in seeds:
-            for row, similarity in zip(self._neighbours[span], self._similarities[span], strict=True):
-                scores[row] = scores.get(row, 0.0) + similarity
-        return scores
-
-    def _support(self, seeds: Iterable[slice], rows: Sequence[int]) -> dict[int, int]:
-        """Sum the co-buyers of the chosen rows; a second pass over few rows is cheaper than sums for all."""
-        support = dict.fromkeys(rows, 0)
-        for span in seeds:
-            for row, buyers in zip(self._neighbours[span], self._co_buyers[span], strict=True):
-                if row in support:
-                    support[row] += buyers
-        return support
+            neighbours = self._neighbours[span]
+            found.update(neighbours)
+            pairs = zip(neighbours, self._similarities[span], self._co_buyers[span], strict=True)
+            for row, similarity, buyers in pairs:
+                scores[row] += similarity
+                support[row] += buyers
+        return scores, support, found
 
     def popular(self, k: int) -> list[Scored]:
         """Return the `k` items with the most buyers lately."""
@@ -154,8 +154,3 @@ def _top(scores: Mapping[int, float], k: int) -> list[int]:
     cut = sorted(scores.values(), reverse=True)[k - 1] if 0 < k < len(scores) else float("-inf")
     pool = [row for row, score in scores.items() if score >= cut]
     return sorted(pool, key=lambda row: (-scores[row], row))[:k]
-
-
-def best(scored: Iterable[Scored], k: int) -> list[Scored]:
-    """Return the `k` highest scores, best first; ties by item id."""
-    return nsmallest(k, scored, key=lambda each: (-each.score, each.item_id))

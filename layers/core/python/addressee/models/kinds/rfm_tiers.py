@@ -18,8 +18,8 @@ HORIZON_DAYS = 28
 NEW_DAYS = 28.0
 QUANTILES = (0.2, 0.4, 0.6, 0.8)
 BY_WORTH = ((10, "champions"), (8, "loyal"), (6, "promising"), (4, "occasional"), (2, "rare"))
-AT_RISK_WORTH = 6
-SEGMENTS = ("champions", "loyal", "promising", "occasional", "rare", "at_risk", "lapsed", "new", "prospects")
+LATE_BY_WORTH = ((8, "cannot_lose"), (6, "at_risk"), (4, "hibernating"), (2, "lapsed"))
+SEGMENTS = (*(name for _, name in (*BY_WORTH, *LATE_BY_WORTH)), "new", "prospects")
 TOP_ITEMS = 50
 LEAST_BUYERS = 2
 LEAST_PEOPLE = 50
@@ -129,9 +129,8 @@ def _name(tiers: tuple[int, ...], late_tiers: int) -> str:
         return "prospects"
     if tiers[3] == 0:
         return "new"
-    if recency <= late_tiers:
-        return "at_risk" if worth >= AT_RISK_WORTH else "lapsed"
-    return next(name for least, name in BY_WORTH if worth >= least)
+    names = LATE_BY_WORTH if recency <= late_tiers else BY_WORTH
+    return next(name for least, name in names if worth >= least)
 
 
 def _segments(sections: Mapping[str, "array[Any]"], features: Floats) -> Ints:
