@@ -1,7 +1,10 @@
 """`decide_content`: the send-time call, its outages, and 2,000 callers who know nothing of the API."""
 
 import json
+import os
 import random
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import quote
 
@@ -174,6 +177,17 @@ def test_the_settings_make_the_default_campaign():
     assert campaign.window_days("any", None) == 7
 
 
+def test_the_send_path_imports_nothing_heavy():
+    """Every import is paid by a cold start."""
+    code = "import sys, functions.decide_content.handler; print(*sys.modules)"
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(("layers/core/python", "."))}
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=paths)
+    loaded = run.stdout.split()
+    heavy = {"numpy", "msgspec", "boto3", "pydantic", "duckdb", "sklearn", "aws_lambda_powertools", "jinja2"}
+    assert not heavy & set(loaded)
+    assert "functions.decide_content.handler" in loaded
+
+
 WORDS = (
     "anna",
     "",
@@ -213,7 +227,7 @@ def _fuzzed_body(rng):
 
 def test_two_thousand_fuzzed_requests_give_no_5xx(capsys):
     """Any route, any body, any path and query: answered or refused with field and reason."""
-    rng, wired = random.Random(20_261), wire()  # noqa: S311  # a reproducible corpus
+    rng, wired = random.Random(20_261), wire()  # a reproducible corpus
     statuses = {}
     for _ in range(2000):
         event = {**SAMPLE, "routeKey": rng.choice([*ROUTES, POST, POST]), "body": _fuzzed_body(rng)}
