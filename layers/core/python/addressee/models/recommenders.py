@@ -126,7 +126,7 @@ class ItemNeighbours:
         return [slice(self._ends[row - 1] if row else 0, self._ends[row]) for row in rows]
 
     def _sums(self, seeds: Iterable[slice]) -> tuple[list[float], list[int], set[int]]:
-        """Return each row's score and support, and the rows that any seed is a neighbour of; one pass over the seeds."""
+        """Return each row's score and support, and the rows that any seed is a neighbour of."""
         scores, support, found = [0.0] * len(self.items), [0] * len(self.items), set[int]()
         for span in seeds:
             neighbours = self._neighbours[span]
