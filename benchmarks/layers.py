@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from benchmarks.results import write
+from benchmarks.rows import write
 from infra.bundling import ROOT
 from infra.layers import LIMIT_BYTES, Layers
 

@@ -27,7 +27,7 @@ from addressee.decisions.guarded import Sources
 from addressee.decisions.person import read_person
 from addressee.profiles.items import item_of
 from benchmarks.aws_stub import Stored, serving
-from benchmarks.results import row, write
+from benchmarks.rows import row, write
 from benchmarks.serving_world import BUCKET, CANDIDATES, KEY, NOW_MS, SUBJECT, World, make_world, typed
 from benchmarks.usual_stack.install import LIMIT_MB, PYTHON, install, unzipped_mb
 from functions.decide_content.handler import Wiring, handle
