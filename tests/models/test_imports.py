@@ -17,7 +17,7 @@ import pytest
 def test_a_path_loads_nothing_heavy(module, absent):
     """`decide_content` runs without numpy, scoring without scikit-learn and scipy: their layers do not hold them."""
     program = f"import sys, {module}; print([name for name in {absent!r} if name in sys.modules])"
-    answer = subprocess.run(  # noqa: S603  # our own interpreter and text
+    answer = subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True,
         text=True,
