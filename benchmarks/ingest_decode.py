@@ -1,7 +1,5 @@
 """`ingest_decode`: how many messages a second are decoded and validated, against json + pydantic."""
 
-import json
-import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from statistics import median
@@ -12,11 +10,12 @@ from addressee.events.event import Event
 from addressee.events.read import Envelope, read_message
 from benchmarks.ingest_decode_corpus import NOW_MS, fuzz, traffic
 from benchmarks.ingest_decode_peer import read_with_pydantic
+from benchmarks.rows import row
 
-COMMAND = "python -m benchmarks.ingest_decode"
+COMMAND = "make bench-ingest"
 MESSAGES = 1_000
 FUZZED = 4_000
-ROUNDS = 9
+ROUNDS = 15
 ENVELOPE = Envelope()
 
 
@@ -42,21 +41,17 @@ def ingest_decode() -> list[dict[str, Any]]:
         raise AssertionError(f"{len(different)} of {FUZZED} messages are judged differently: {different[0]!r}")
     messages = traffic(MESSAGES, seed=2)
     rounds = [(_per_second(ours, messages), _per_second(peers, messages)) for _ in range(ROUNDS)]
-    rates = [mine for mine, _ in rounds]
     return [
-        {
-            "case": "ingest_decode",
-            "metric": "decoded and validated",
-            "unit": "events/s",
-            "ours": round(median(rates)),
-            "low": round(min(rates)),
-            "high": round(max(rates)),
-            "peer": f"json + pydantic {version('pydantic')}",
-            "peer_value": round(median([theirs for _, theirs in rounds])),
-            "published": None,
-            "ratio": round(median([mine / theirs for mine, theirs in rounds]), 2),
-            "command": COMMAND,
-        }
+        row(
+            "ingest_decode",
+            "decoded and validated",
+            "events/s",
+            [mine for mine, _ in rounds],
+            peer=f"json + pydantic {version('pydantic')}",
+            peer_value=median([theirs for _, theirs in rounds]),
+            ratio=median([mine / theirs for mine, theirs in rounds]),
+            command=COMMAND,
+        )
     ]
 
 
@@ -67,13 +62,3 @@ def _per_second(read: Callable[[bytes], bool], messages: list[bytes]) -> float:
     if accepted != len(messages):
         raise AssertionError(f"{len(messages) - accepted} messages of the traffic were refused")
     return len(messages) / elapsed
-
-
-def main() -> None:
-    """Print the rows as JSON."""
-    json.dump(ingest_decode(), sys.stdout, indent=2)
-    sys.stdout.write("\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,15 +1,13 @@
 """The peer of `ingest_decode`: the same rules in json + pydantic, one model per call, as one would write them."""
 
 import json
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from math import isfinite
 from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     StrictBool,
     StrictFloat,
@@ -19,80 +17,32 @@ from pydantic import (
     model_validator,
 )
 
-from addressee.events.addresses import looks_like_address
 from addressee.events.declared import (
     COMMERCE,
     EMAIL,
     MAX_AMOUNT_MINOR_UNITS,
-    MAX_DURATION_MS,
     MAX_EVENT_BYTES,
-    MAX_PRICE,
-    MAX_QUANTITY,
-    MAX_TEXT_BYTES,
     MAX_TRAIT_NUMBER,
     TRAIT_OF,
     canonical_name,
 )
-
-LONGEST_NUMBER = 40
-
-
-def _require(condition: object, reason: str) -> None:
-    if not condition:
-        raise ValueError(reason)
-
-
-def _text(value: str | float | None) -> str | float | None:
-    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-    _require(len(text.encode()) <= MAX_TEXT_BYTES, "is too long")
-    _require("\0" not in text, "holds a NUL")
-    return value
-
-
-def _identifier(value: str | float | None) -> str | float | None:
-    _require(not looks_like_address(str(_text(value))), "looks like an address")
-    return value
-
-
-def _moment(value: object) -> int | None:
-    """Read ISO 8601 as milliseconds since the epoch, once."""
-    _require(value is None or isinstance(value, str), "is no text")
-    if not value:
-        return None
-    moment = datetime.fromisoformat(str(value))
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return round(moment.timestamp() * 1000)
-
-
-def _number(value: str | float | None) -> Decimal:
-    text = str(value)
-    try:
-        number = Decimal(0 if value in {None, ""} else text) if len(text) <= LONGEST_NUMBER else Decimal("NaN")
-    except InvalidOperation:
-        number = Decimal("NaN")
-    _require(number.is_finite(), "is not a number")
-    return number
-
-
-def _at_most(value: str | float | None, largest: int) -> str | float | None:
-    _require(abs(_number(value)) <= largest, f"is larger than {largest}")
-    return value
-
-
-def _duration(value: float | None) -> float | None:
-    _require(value is None or 0 <= value <= MAX_DURATION_MS, "is no duration")
-    return value
-
-
-Sent = StrictStr | StrictInt | StrictFloat | None
-Text = Annotated[Sent, AfterValidator(_text)]
-Identifier = Annotated[Sent, AfterValidator(_identifier)]
-Moment = Annotated[int | None, BeforeValidator(_moment)]
-Price = Annotated[Sent, AfterValidator(lambda value: _at_most(value, MAX_PRICE))]
-Quantity = Annotated[Sent, AfterValidator(lambda value: _at_most(value, MAX_QUANTITY))]
-Amount = Annotated[Sent, AfterValidator(lambda value: _at_most(value, MAX_AMOUNT_MINOR_UNITS // 100))]
-MinorUnits = Annotated[StrictInt | None, AfterValidator(lambda value: _at_most(value, MAX_AMOUNT_MINOR_UNITS))]
+from benchmarks.ingest_decode_fields import (
+    Amount,
+    Identifier,
+    MinorUnits,
+    Moment,
+    Price,
+    Quantity,
+    Sent,
+    Text,
+    duration,
+    given,
+    moment_ms,
+    no_address,
+    number,
+    require,
+    short,
+)
 
 
 class Model(BaseModel):
@@ -149,17 +99,13 @@ class Message(Model):
     userId: Identifier = None  # noqa: N815  # the wire's name
     anonymousId: Identifier = None  # noqa: N815  # the wire's name
     timestamp: Moment = None
-    sentAt: Moment = None  # noqa: N815  # the wire's name
+    sentAt: StrictStr | None = None  # noqa: N815  # the wire's name
     context: Context | None = None
 
     @model_validator(mode="after")
     def _somebody(self) -> "Message":
-        _require(_given(self.userId) or _given(self.anonymousId), "nobody is named")
+        require(given(self.userId) or given(self.anonymousId), "nobody is named")
         return self
-
-
-def _given(value: str | float | None) -> bool:
-    return value is not None and str(value).strip() != ""
 
 
 class Product(Model):
@@ -175,9 +121,9 @@ class Product(Model):
 
 
 def _item_named(product: Product) -> None:
-    if not _given(product.product_id):
-        _require(_given(product.id) or _given(product.sku), "no product is named")
-        _text(product.id if _given(product.id) else product.sku)
+    if not given(product.product_id):
+        require(given(product.id) or given(product.sku), "no product is named")
+        short(product.id if given(product.id) else product.sku)
 
 
 class Line(Product):
@@ -186,8 +132,12 @@ class Line(Product):
     @model_validator(mode="after")
     def _something(self) -> "Line":
         _item_named(self)
-        pieces = Decimal(1) if self.quantity in {None, ""} else _number(self.quantity)
-        _require(abs(_number(self.price) * pieces * 100) <= MAX_AMOUNT_MINOR_UNITS, "too much")
+        pieces, price = self.quantity, self.price
+        if isinstance(pieces, int) and isinstance(price, int | float):
+            require(abs(price * pieces * 100) <= MAX_AMOUNT_MINOR_UNITS, "too much")
+            return self
+        exact = Decimal(1) if pieces in {None, ""} else number(pieces)
+        require(abs(number(price) * exact * 100) <= MAX_AMOUNT_MINOR_UNITS, "too much")
         return self
 
 
@@ -206,7 +156,7 @@ class CommerceProperties(Product):
         if not self.products and not (self.product_id is None and self.id is None and self.sku is None):
             _item_named(self)
         code = self.currency
-        _require(not code or (len(code) == 3 and code.isascii() and code.isalpha()), "no currency")  # noqa: PLR2004  # ISO 4217
+        require(not code or (len(code) == 3 and code.isascii() and code.isalpha()), "no currency")  # noqa: PLR2004  # ISO 4217
         return self
 
 
@@ -222,19 +172,19 @@ class EmailProperties(Model):
 class ViewProperties(Model):
     """Properties of pages and screens."""
 
-    name: Annotated[StrictStr | None, AfterValidator(_text)] = None
+    name: Annotated[StrictStr | None, AfterValidator(short)] = None
     path: StrictStr | None = None
-    duration_ms: Annotated[StrictInt | StrictFloat | None, AfterValidator(_duration)] = None
+    duration_ms: Annotated[StrictInt | StrictFloat | None, AfterValidator(duration)] = None
 
 
 class Track(Message):
     """A track call of any name."""
 
-    event: Annotated[StrictStr | None, AfterValidator(_identifier)] = None
+    event: Annotated[StrictStr | None, AfterValidator(no_address)] = None
 
     @model_validator(mode="after")
     def _named(self) -> "Track":
-        _require(_given(self.event), "is missing")
+        require(given(self.event), "is missing")
         return self
 
 
@@ -253,7 +203,7 @@ class Email(Track):
 class View(Message):
     """A page or screen call."""
 
-    name: Annotated[StrictStr | None, AfterValidator(_text)] = None
+    name: Annotated[StrictStr | None, AfterValidator(short)] = None
     properties: ViewProperties | None = None
 
 
@@ -264,7 +214,7 @@ class Alias(Message):
 
     @model_validator(mode="after")
     def _both(self) -> "Alias":
-        _require(_given(self.previousId) and _given(self.userId), "one side is missing")
+        require(given(self.previousId) and given(self.userId), "one side is missing")
         return self
 
 
@@ -275,7 +225,7 @@ class Group(Message):
 
     @model_validator(mode="after")
     def _named(self) -> "Group":
-        _require(_given(self.groupId), "is missing")
+        require(given(self.groupId), "is missing")
         return self
 
 
@@ -284,11 +234,11 @@ def _trait(name: str, value: object) -> None:
         case None | bool():
             return
         case str():
-            _text(value)
+            short(value)
         case int() | float():
-            _require(isfinite(value) and abs(value) <= MAX_TRAIT_NUMBER, name)
+            require(isfinite(value) and abs(value) <= MAX_TRAIT_NUMBER, name)
         case list() if all(isinstance(each, str) for each in value):
-            _text(",".join(sorted(set(value))))
+            short(",".join(sorted(set(value))))
         case _:
             raise ValueError(name)
 
@@ -337,7 +287,7 @@ def read_with_pydantic(data: bytes, *, received_at_ms: int) -> Message | None:
         if model is None:
             return None
         valid = model.model_validate(message)
-        _require(_happened_ms(valid, received_at_ms) >= 0, "lies before 1970")
+        require(_happened_ms(valid, received_at_ms) >= 0, "lies before 1970")
     except (ValueError, ValidationError, RecursionError):
         return None
     return valid
@@ -346,4 +296,5 @@ def read_with_pydantic(data: bytes, *, received_at_ms: int) -> Message | None:
 def _happened_ms(message: Message, received_at_ms: int) -> int:
     if message.timestamp is None:
         return received_at_ms
-    return message.timestamp if message.sentAt is None else message.timestamp + received_at_ms - message.sentAt
+    sent_ms = moment_ms(message.sentAt)
+    return message.timestamp if sent_ms is None else message.timestamp + received_at_ms - sent_ms

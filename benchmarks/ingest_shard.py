@@ -4,7 +4,6 @@ import base64
 import contextlib
 import io
 import json
-import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
@@ -20,10 +19,11 @@ from addressee.adapters.secrets import Secret
 from addressee.events.event import Event, Line
 from addressee.events.write import stream_record
 from addressee.profiles.update import Ports
+from benchmarks.rows import row
 from benchmarks.slow_services import DELAY_SECONDS, SlowBucket, SlowDeliveryStream, SlowTable, StillSecret
 from functions.update_profiles.handler import CALLS_AT_ONCE, Wiring, handle
 
-COMMAND = "python -m benchmarks.ingest_shard"
+COMMAND = "make bench-ingest"
 RECORDS = 500
 USERS = 300
 BATCHES = 12
@@ -43,19 +43,16 @@ def ingest_shard() -> list[dict[str, Any]]:
         raise AssertionError(f"{table.versions()} states were written instead of {BATCHES * USERS}")
     measured = rates[WARM_UP:]
     return [
-        {
-            "case": "ingest_shard",
-            "metric": f"folded, {DELAY_SECONDS * 1000:g} ms a table call, {round(table.calls / BATCHES)} calls a batch",
-            "unit": "records/s",
-            "ours": round(median(measured)),
-            "low": round(min(measured)),
-            "high": round(max(measured)),
-            "peer": "what one Kinesis shard takes",
-            "peer_value": TARGET_PER_SECOND,
-            "published": None,
-            "ratio": round(median(measured) / TARGET_PER_SECOND, 2),
-            "command": COMMAND,
-        }
+        row(
+            "ingest_shard",
+            f"folded, {DELAY_SECONDS * 1000:g} ms a table call, {round(table.calls / BATCHES)} calls a batch",
+            "records/s",
+            measured,
+            peer="what one Kinesis shard takes",
+            peer_value=TARGET_PER_SECOND,
+            ratio=median(measured) / TARGET_PER_SECOND,
+            command=COMMAND,
+        )
     ]
 
 
@@ -117,13 +114,3 @@ def _record(event: Event, number: int) -> dict[str, Any]:
     data = base64.b64encode(stream_record(event)).decode()
     kinesis = {"partitionKey": event.partition_key, "sequenceNumber": str(FIRST_SEQUENCE + 16 * number), "data": data}
     return {"kinesis": {**kinesis, "approximateArrivalTimestamp": NOW_MS / 1000}}
-
-
-def main() -> None:
-    """Print the rows as JSON."""
-    json.dump(ingest_shard(), sys.stdout, indent=2)
-    sys.stdout.write("\n")
-
-
-if __name__ == "__main__":
-    main()

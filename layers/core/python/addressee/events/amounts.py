@@ -9,6 +9,9 @@ _ONE = Decimal(1)
 _WHOLE_CENTS = 1e-8
 """A price this near to whole minor units is whole: times the largest quantity it still is a hundredth of a unit."""
 _LONGEST_NUMBER = 40
+_LOW, _HIGH = -float(MAX_PRICE), float(MAX_PRICE)
+_FEWEST, _MOST = -10_000, 10_000
+"""Within these, price times quantity cannot be beyond the largest amount."""
 
 
 def line_amount(price: str | float | None, quantity: str | float | None) -> tuple[int, int]:
@@ -19,9 +22,10 @@ def line_amount(price: str | float | None, quantity: str | float | None) -> tupl
     """
     if quantity is None:
         quantity = 1
-    if type(price) is float and type(quantity) is int and abs(price) <= MAX_PRICE and abs(quantity) <= MAX_QUANTITY:
-        whole = round(price * 100)
-        if abs(price * 100 - whole) < _WHOLE_CENTS and abs(whole * quantity) <= MAX_AMOUNT_MINOR_UNITS:
+    if type(price) is float and type(quantity) is int and _LOW <= price <= _HIGH and _FEWEST <= quantity <= _MOST:
+        hundredfold = price * 100
+        whole = round(hundredfold)
+        if abs(hundredfold - whole) < _WHOLE_CENTS:
             return quantity, whole * quantity
     pieces = _decimal(1 if quantity == "" else quantity, MAX_QUANTITY, "quantity")
     exact = _decimal(price or 0, MAX_PRICE, "price") * pieces * 100

@@ -6,6 +6,7 @@ from typing import Any
 
 from addressee.events.declared import DEVICES, PURPOSES
 from addressee.events.details import read_path
+from addressee.events.drafts import Draft
 from addressee.events.messages import Context
 from addressee.events.passing import Gate
 
@@ -23,18 +24,18 @@ def _time_zone(text: str) -> str:
     return text if _TIME_ZONE.fullmatch(text) else ""
 
 
-def read_context(context: Context, gate: Gate) -> dict[str, Any]:
-    """Return the declared parts of a context; what is malformed is left out, for people cannot mend their browsers."""
-    details: dict[str, Any] = {"device": _device(context)}
+def read_context(context: Context, gate: Gate, draft: Draft) -> None:
+    """Take the declared parts of a context; what is malformed is left out, for people cannot mend their browsers."""
+    draft.device = _device(context)
     if context.locale:
-        details["locale"] = _locale(context.locale)
+        draft.locale = _locale(context.locale)
     if context.timezone:
-        details["time_zone"] = _time_zone(context.timezone)
-    if context.page and context.page.path:
-        details["path"] = read_path(context.page.path, gate)
-    if context.consent and context.consent.category_preferences:
-        details["withdrawn_purposes"] = withdrawn(context.consent.category_preferences)
-    return details
+        draft.time_zone = _time_zone(context.timezone)
+    page, consent = context.page, context.consent
+    if page is not None and page.path:
+        draft.path = read_path(page.path, gate)
+    if consent is not None and consent.category_preferences:
+        draft.withdrawn_purposes = withdrawn(consent.category_preferences)
 
 
 def withdrawn(preferences: dict[str, bool]) -> tuple[str, ...]:
@@ -49,8 +50,9 @@ def _device(context: Context) -> str:
         return kind if kind in DEVICES else "other"
     if context.user_agent_data and context.user_agent_data.mobile is not None:
         return "mobile" if context.user_agent_data.mobile else "desktop"
-    if context.user_agent and context.user_agent.startswith("Mozilla/"):
-        return "mobile" if "Mobi" in context.user_agent else "desktop"
+    agent = context.user_agent
+    if agent and agent.startswith("Mozilla/"):
+        return "mobile" if "Mobi" in agent else "desktop"
     return ""
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
 
 from addressee.events.amounts import exact_amount, line_amount, minor_units
 from addressee.events.declared import (
@@ -12,7 +11,7 @@ from addressee.events.declared import (
     MAX_DURATION_MS,
     canonical_name,
 )
-from addressee.events.drafts import make_line
+from addressee.events.drafts import Draft, make_line
 from addressee.events.event import Line
 from addressee.events.messages import (
     COMMERCE_PROPERTIES,
@@ -31,35 +30,30 @@ from addressee.events.passing import SURELY_SHORT, Gate, cut
 from addressee.events.traits import read_traits
 
 _CURRENCY_LETTERS = 3
-Details = dict[str, Any]
 
 
-def read_track(message: Message, gate: Gate) -> Details:
+def read_track(message: Message, gate: Gate, draft: Draft) -> None:
     """Read a track call: the name, and the properties that its name declares."""
     name = gate.identifier(message.event, "event")
     if not name:
         raise NotAccepted("event", "is missing")
     if name not in COMMERCE and name not in EMAIL:
         name = canonical_name(name)
-    details: Details = {}
+    draft.name = name
     if name in COMMERCE:
-        details = _commerce(decode(COMMERCE_PROPERTIES, message.properties, prefix="properties"), gate)
+        _commerce(decode(COMMERCE_PROPERTIES, message.properties, prefix="properties"), gate, draft)
     elif name in EMAIL:
-        details = _email(decode(EMAIL_PROPERTIES, message.properties, prefix="properties"), gate)
-    details["name"] = name
-    return details
+        _email(decode(EMAIL_PROPERTIES, message.properties, prefix="properties"), gate, draft)
 
 
-def _commerce(properties: CommerceProperties | None, gate: Gate) -> Details:
+def _commerce(properties: CommerceProperties | None, gate: Gate, draft: Draft) -> None:
     if properties is None:
-        return {}
-    lines = _lines(properties, gate)
-    return {
-        "order_id": gate.text(properties.order_id, "properties.order_id"),
-        "lines": lines,
-        "amount_minor_units": _amount(properties, lines),
-        "currency": _currency(properties.currency),
-    }
+        return
+    draft.lines = lines = _lines(properties, gate)
+    if properties.order_id is not None:
+        draft.order_id = gate.text(properties.order_id, "properties.order_id")
+    draft.amount_minor_units = _amount(properties, lines)
+    draft.currency = _currency(properties.currency)
 
 
 def _lines(properties: CommerceProperties, gate: Gate) -> tuple[Line, ...]:
@@ -79,18 +73,31 @@ def _lines(properties: CommerceProperties, gate: Gate) -> tuple[Line, ...]:
 
 
 def _line(product: Product, shared_category: str, gate: Gate) -> Line:
-    item_id = gate.text(product.product_id, "product_id")
-    if not item_id:
-        item_id = gate.text(product.id, "id") or gate.text(product.sku, "sku")
-        if not item_id:
-            raise NotAccepted("product_id", "is missing")
-    category = shared_category if product.category is None else gate.text(product.category, "category")
+    item_id, category = product.product_id, product.category
+    if gate.is_plain and type(item_id) is str and 0 < len(item_id) <= SURELY_SHORT:  # as nearly every product is sent
+        if category is None:
+            category = shared_category
+        elif type(category) is not str or len(category) > SURELY_SHORT:
+            category = gate.text(category, "category")
+    else:
+        item_id, category = _names(product, shared_category, gate)
     if product.amount_minor_units is None:
         quantity, amount = line_amount(product.price, product.quantity)
     else:
         quantity, _ = line_amount(None, product.quantity)
         amount = exact_amount(product.amount_minor_units, field="amount_minor_units")
     return make_line(item_id, category, quantity, amount)
+
+
+def _names(product: Product, shared_category: str, gate: Gate) -> tuple[str, str]:
+    """Return the item's id and category, whatever form they were sent in."""
+    item_id = gate.text(product.product_id, "product_id")
+    if not item_id:
+        item_id = gate.text(product.id, "id") or gate.text(product.sku, "sku")
+        if not item_id:
+            raise NotAccepted("product_id", "is missing")
+    category = shared_category if product.category is None else gate.text(product.category, "category")
+    return item_id, category
 
 
 def _amount(properties: CommerceProperties, lines: tuple[Line, ...]) -> int:
@@ -115,61 +122,60 @@ def _currency(code: str | None) -> str:
     return code.upper()
 
 
-def _email(properties: EmailProperties | None, gate: Gate) -> Details:
+def _email(properties: EmailProperties | None, gate: Gate, draft: Draft) -> None:
     if properties is None:
-        return {}
+        return
+    draft.send_id = gate.text(properties.send_id or properties.email_id, "properties.send_id")
+    draft.campaign = gate.text(properties.campaign_id, "properties.campaign_id")
     label = properties.label or ""
-    return {
-        "send_id": gate.text(properties.send_id or properties.email_id, "properties.send_id"),
-        "campaign": gate.text(properties.campaign_id, "properties.campaign_id"),
-        "label": label if label in LABELS else "",
-    }
+    draft.label = label if label in LABELS else ""
 
 
-def read_view(message: Message, gate: Gate) -> Details:
+def read_view(message: Message, gate: Gate, draft: Draft) -> None:
     """Read a page or screen call: its name, its path, how long it was looked at."""
     properties = decode(PAGE_PROPERTIES, message.properties, prefix="properties") or PageProperties()
-    details: Details = {"name": gate.text(message.name or properties.name, "name")}
+    draft.name = gate.text(message.name or properties.name, "name")
     if properties.path:
-        details["path"] = read_path(properties.path, gate)
+        draft.path = read_path(properties.path, gate)
     if properties.duration_ms is not None:
         if not 0 <= properties.duration_ms <= MAX_DURATION_MS:
             raise NotAccepted("properties.duration_ms", f"must be between 0 and {MAX_DURATION_MS}")
-        details["duration_ms"] = int(properties.duration_ms)
-    return details
+        draft.duration_ms = int(properties.duration_ms)
 
 
 def read_path(path: str, gate: Gate) -> str:
     """Return a page's path without query and fragment, at most 256 bytes."""
+    if gate.is_plain and len(path) <= SURELY_SHORT and "?" not in path and "#" not in path:
+        return path
     if "?" in path or "#" in path or "\0" in path:
         path = path.partition("?")[0].partition("#")[0].replace("\0", "")
     return gate.without_address(path if len(path) <= SURELY_SHORT else cut(path))
 
 
-def read_identify(message: Message, gate: Gate) -> Details:
+def read_identify(message: Message, gate: Gate, draft: Draft) -> None:
     """Read an identify call: its declared traits."""
     sent = decode(TRAITS_OBJECT, message.traits, prefix="traits")
-    return {"name": "", "traits": read_traits(sent, gate) if sent else {}}
+    if sent:
+        draft.traits = read_traits(sent, gate)
 
 
-def read_alias(message: Message, gate: Gate) -> Details:
+def read_alias(message: Message, gate: Gate, draft: Draft) -> None:
     """Read an alias call: the earlier id of the same person."""
     previous_id = gate.identifier(message.previous_id, "previousId")
     if not previous_id:
         raise NotAccepted("previousId", "is missing")
     if not gate.identifier(message.user_id, "userId"):
         raise NotAccepted("userId", "is missing")
-    return {"name": "", "previous_id": previous_id}
+    draft.previous_id = previous_id
 
 
-def read_group(message: Message, gate: Gate) -> Details:
+def read_group(message: Message, gate: Gate, _: Draft) -> None:
     """Read a group call: it must name its group; nothing of it is kept."""
     if not gate.text(message.group_id, "groupId"):
         raise NotAccepted("groupId", "is missing")
-    return {"name": ""}
 
 
-READERS: dict[str, Callable[[Message, Gate], Details]] = {
+READERS: dict[str, Callable[[Message, Gate, Draft], None]] = {
     "track": read_track,
     "identify": read_identify,
     "page": read_view,

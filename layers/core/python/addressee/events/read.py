@@ -17,10 +17,10 @@ from addressee.events.declared import (
     WITHDRAWING,
 )
 from addressee.events.details import READERS
-from addressee.events.drafts import make_event
+from addressee.events.drafts import Draft, finished, new_draft
 from addressee.events.event import Event, Kind, Refusal
 from addressee.events.messages import BATCH_ENVELOPE, MESSAGE, Context, Message, NotAccepted, decode, marks_of
-from addressee.events.passing import Gate
+from addressee.events.passing import Gate, gate_of
 from addressee.events.times import event_time_ms, to_ms
 
 
@@ -83,37 +83,37 @@ def _event(data: bytes, arrived_at_ms: int, envelope: Envelope | None) -> Event:
     reader = READERS.get(kind or "")
     if reader is None:
         raise NotAccepted("type", f"must be one of {', '.join(KINDS)}" if kind else "is missing")
-    gate = Gate(data)
-    fields = _common(message, envelope, arrived_at_ms, gate)
-    fields |= reader(message, gate)
-    if fields["name"] in WITHDRAWING:
-        named = WITHDRAWING[fields["name"]]
-        fields["withdrawn_purposes"] = tuple(sorted({named, *fields.get("withdrawn_purposes", ())}))
-    fields["kind"] = kind
-    fields["message_id"] = gate.text(message.message_id, "messageId").strip() or _derived_id(data)
-    fields["dropped_addresses"] = gate.dropped
-    return make_event(fields)
+    gate = gate_of(data)
+    draft = _common(message, envelope, arrived_at_ms, gate)
+    draft.kind = kind
+    reader(message, gate, draft)
+    if draft.name in WITHDRAWING:
+        draft.withdrawn_purposes = tuple(sorted({WITHDRAWING[draft.name], *draft.withdrawn_purposes}))
+    draft.message_id = gate.text(message.message_id, "messageId").strip() or _derived_id(data)
+    draft.dropped_addresses = gate.dropped
+    return finished(draft)
 
 
 def _derived_id(data: bytes) -> str:
     return f"sha256-{sha256(data).hexdigest()[:32]}"
 
 
-def _common(message: Message, envelope: Envelope | None, arrived_at_ms: int, gate: Gate) -> dict[str, Any]:
+def _common(message: Message, envelope: Envelope | None, arrived_at_ms: int, gate: Gate) -> Draft:
     user_id = gate.identifier(message.user_id, "userId")
     anonymous_id = gate.identifier(message.anonymous_id, "anonymousId")
     if not user_id and not anonymous_id:
         raise NotAccepted("userId", "is missing, and so is anonymousId")
     sent_at, context, received_at_ms = message.sent_at, message.context, arrived_at_ms
     if envelope is not None:
-        sent_at, context = envelope.sent_at or sent_at, merged(context, envelope.context)
+        sent_at = envelope.sent_at or sent_at
+        context = context if envelope.context is None else merged(context, envelope.context)
     elif message.received_at:
         received_at_ms = _received(message.received_at, arrived_at_ms)
-    common = {} if context is None else read_context(context, gate)
-    common["user_id"], common["anonymous_id"] = user_id, anonymous_id
-    common["received_at_ms"] = received_at_ms
-    common["event_time_ms"] = event_time_ms(message.timestamp, sent_at, received_at_ms=received_at_ms)
-    return common
+    draft = new_draft(user_id, anonymous_id, received_at_ms)
+    if context is not None:
+        read_context(context, gate, draft)
+    draft.event_time_ms = event_time_ms(message.timestamp, sent_at, received_at_ms=received_at_ms)
+    return draft
 
 
 def _received(received_at: str, arrived_at_ms: int) -> int:

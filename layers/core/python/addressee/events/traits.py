@@ -1,13 +1,13 @@
 """Traits: declared names, scalar values, short."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
 from addressee.events.declared import MAX_TEXT_BYTES, MAX_TRAIT_NUMBER, PLACE_TRAITS, TRAIT_OF
 from addressee.events.event import Trait
 from addressee.events.messages import NotAccepted
-from addressee.events.passing import Gate
+from addressee.events.passing import SURELY_SHORT, Gate
 
 _DIGITS = 9
 _YEAR_DIGITS = 4
@@ -21,8 +21,9 @@ def read_traits(sent: Mapping[str, Any], gate: Gate) -> dict[str, Trait]:
     `NotAccepted` for a declared trait that is an object, longer than 256 bytes, or beyond 10^15.
     """
     traits: dict[str, Trait] = {}
+    is_plain = gate.is_plain
     for sent_name, value in _flat(sent):
-        if isinstance(value, str) and not gate.without_address(value):
+        if not is_plain and isinstance(value, str) and not gate.without_address(value):
             continue
         name = TRAIT_OF.get(sent_name)
         if name is not None and value is not None:
@@ -30,7 +31,9 @@ def read_traits(sent: Mapping[str, Any], gate: Gate) -> dict[str, Trait]:
     return dict(sorted(traits.items()))
 
 
-def _flat(sent: Mapping[str, Any]) -> list[tuple[str, Any]]:
+def _flat(sent: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    if "address" not in sent and "birthday" not in sent:
+        return sent.items()
     rows: list[tuple[str, Any]] = []
     place = sent.get("address")
     if isinstance(place, dict):
@@ -49,6 +52,9 @@ def _year(birthday: str) -> int:
 
 
 def _add(traits: dict[str, Trait], name: str, value: object, gate: Gate) -> None:
+    if gate.is_plain and type(value) is str and 0 < len(value) <= SURELY_SHORT:
+        traits[name] = value
+        return
     field = f"traits.{name}"
     trait = _joined(value, field, gate) if isinstance(value, list) else _scalar(value, field)
     if trait != "":
