@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from twin.process import ROOT, Twin, TwinTrouble
+from twin.process import ROOT, Twin, TwinTrouble, shown
 
 ACCOUNT, REGION = "000000000000", "us-east-1"
 TWIN_CONTEXT = {
@@ -50,4 +50,4 @@ def _run(command: Sequence[str], cwd: Path, environment: Mapping[str, str], twin
         done = subprocess.run(command, cwd=cwd, env=environment, stdout=sink, stderr=subprocess.STDOUT, check=False)  # noqa: S603  # fixed commands
     if done.returncode:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
-        raise TwinTrouble(f"`{' '.join(command[:2])}` failed; the end of {log.relative_to(ROOT)}:\n{tail}")
+        raise TwinTrouble(f"`{' '.join(command[:2])}` failed; the end of {shown(log)}:\n{tail}")

@@ -96,7 +96,7 @@ class Twin:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if process.poll() is not None:
-                raise TwinTrouble(f"the emulator ended at once; see {self.folder.relative_to(ROOT)}/server.log")
+                raise TwinTrouble(f"the emulator ended at once; see {shown(self.folder)}/server.log")
             if _is_open(self.port):
                 return
             time.sleep(0.1)
@@ -119,6 +119,11 @@ class Twin:
             _end_group(pid)
         shutil.rmtree(self.folder, ignore_errors=True)
         return pid is not None
+
+
+def shown(path: Path) -> Path:
+    """Return a path as messages name it: from the repository's root where it lies below it."""
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 
 
 def free_port() -> int:
