@@ -58,7 +58,7 @@ data: $(BUILD)/venv.stamp ## fetch the public data sets into .data/
 	@$(PY) -m cli.complete_journey fetch
 
 demo: setup data ## the main job on real data, end to end, on the local twin
-	@$(PY) -m twin.demo --port $(TWIN_PORT)
+	@$(PY) -m cli.demo
 
 deploy: setup ## deploy into the AWS account of the current credentials
 	cdk deploy --all

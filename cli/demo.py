@@ -23,9 +23,10 @@ from cli.deployment import Deployment, NotDeployed, deployment_of
 from cli.importing import open_stores
 from cli.learning import LearnFailed
 from cli.stage import Stage
-from twin.process import ROOT, Twin, TwinTrouble
-from twin.up import FOLDER, bring_up
+from twin.process import ROOT, Twin, TwinTrouble, free_port
+from twin.up import bring_up
 
+FOLDER = ROOT / ".build" / "twin-demo"  # its own: a twin that somebody works with is left alone
 REPORT = ROOT / ".demo" / "report.json"
 
 
@@ -47,10 +48,10 @@ def run_steps(deployment: Deployment, keys: Mapping[str, str], folder: Path, con
 def main(arguments: list[str]) -> int:
     """Run the demo; trouble is one clear line."""
     parser = argparse.ArgumentParser(description="Addressee on real data, on this machine.")
-    parser.add_argument("--port", type=int, default=4600)
+    parser.add_argument("--port", type=int, default=0, help="default: any free port")
     parser.add_argument("--keep", action="store_true", help="leave the twin running")
     asked = parser.parse_args(arguments)
-    console, twin = Console(), Twin(FOLDER, asked.port)
+    console, twin = Console(), Twin(FOLDER, asked.port or free_port())
     began = monotonic()
     try:
         console.rule("Bring the twin up", align="left")
