@@ -9,7 +9,7 @@ from threading import Thread
 from time import monotonic, time
 from typing import Any
 
-from addressee.adapters.aws import client
+from addressee.adapters import plain_aws
 from addressee.adapters.dynamo_decisions import DynamoDecisionStore
 from addressee.adapters.dynamo_items import DynamoItemStore
 from addressee.adapters.dynamo_persons import DynamoPeople
@@ -19,6 +19,7 @@ from addressee.adapters.log import log, log_metrics
 from addressee.adapters.s3 import S3Bucket
 from addressee.adapters.s3_models import S3Models
 from addressee.adapters.secrets import Secret, subject_key
+from addressee.adapters.wire import Patience
 from addressee.decisions import request as read
 from addressee.decisions.answer import answer_decision, look_up, recommend, score
 from addressee.decisions.campaign import Campaign, read_quiet_hours, read_repurchase_days
@@ -33,7 +34,7 @@ FUNCTION = "decide_content"
 METRIC = "DecisionFallback"
 _LOGGED = ("decisionId", "mail", "reason", "rung", "recorded")
 BUDGET_SECONDS = 1.5
-IMPATIENT = {"read_timeout_seconds": 0.4, "connect_timeout_seconds": 0.4, "attempts": 2}
+IMPATIENT = Patience(read_timeout_seconds=0.4, connect_timeout_seconds=0.4, attempts=2)
 
 
 @dataclass(frozen=True)
@@ -68,11 +69,11 @@ class Wiring:
 def wiring() -> Wiring:
     """Connect to what the environment names; models load while the other clients are made."""
     settings = read_settings(Settings, os.environ)
-    models = S3Models(S3Bucket(settings.models_bucket, client("s3", **IMPATIENT)), on_fault=_log_fault)
+    models = S3Models(S3Bucket(settings.models_bucket, plain_aws.s3(IMPATIENT)), on_fault=_log_fault)
     loading = Thread(target=models.refresh)
     loading.start()
-    dynamodb = client("dynamodb", **IMPATIENT)
-    secret = Secret(settings.subject_secret, secrets=client("secretsmanager", **IMPATIENT))
+    dynamodb = plain_aws.dynamodb(IMPATIENT)
+    secret = Secret(settings.subject_secret, secrets=plain_aws.secrets_manager(IMPATIENT))
     sources = Sources(
         key=cache(lambda: subject_key(secret)),
         people=DynamoPeople(settings.profiles_table, dynamodb),

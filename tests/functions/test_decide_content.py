@@ -183,7 +183,7 @@ def test_the_send_path_imports_nothing_heavy():
     paths = {**os.environ, "PYTHONPATH": os.pathsep.join(("layers/core/python", "."))}
     run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=paths)
     loaded = run.stdout.split()
-    heavy = {"numpy", "msgspec", "boto3", "pydantic", "duckdb", "sklearn", "aws_lambda_powertools", "jinja2"}
+    heavy = {"numpy", "msgspec", "botocore", "pydantic", "duckdb", "sklearn", "aws_lambda_powertools", "jinja2"}
     assert not heavy & set(loaded)
     assert "functions.decide_content.handler" in loaded
 

@@ -1,15 +1,17 @@
 """AWS clients: botocore without boto3's resource layer, one per service and process."""
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from botocore.config import Config
-from botocore.session import Session
+if TYPE_CHECKING:
+    from botocore.session import Session
 
 
 @cache
-def session() -> Session:
+def session() -> "Session":
     """Return the process's one botocore session."""
+    from botocore.session import Session  # noqa: PLC0415  # the send path does without botocore, see plain_aws
+
     return Session()
 
 
@@ -22,6 +24,8 @@ def client(
     attempts: int = 3,
 ) -> Any:  # noqa: ANN401  # botocore has no static types
     """Create a client for `service`; endpoint, region and credentials come from the environment, as on Lambda."""
+    from botocore.config import Config  # noqa: PLC0415  # as above
+
     config = Config(
         connect_timeout=connect_timeout_seconds,
         read_timeout=read_timeout_seconds,

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 CONDITION_FAILED = "ConditionalCheckFailedException"
 
 
@@ -56,6 +54,10 @@ def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
     return {key: from_value(value) for key, value in item.items()}
 
 
-def error_code(error: ClientError) -> str:
-    """Return the service's error code; never decide by the text of a message."""
-    return str(error.response.get("Error", {}).get("Code", ""))
+def error_code(error: Exception) -> str:
+    """Return the code of botocore's `ClientError` or of `plain_aws.ServiceRefused`; empty for any other error.
+
+    Never decide by the text of a message.
+    """
+    response: Mapping[str, Any] = getattr(error, "response", None) or {}
+    return str(response.get("Error", {}).get("Code", ""))

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from addressee.adapters.aws import client
 from addressee.adapters.dynamo import CONDITION_FAILED, error_code, from_item, to_item
 from addressee.decisions.decision import Decision, from_body, to_body
@@ -51,7 +49,7 @@ class DynamoDecisionStore:
                 ConditionExpression=REPLACEABLE,
                 ExpressionAttributeValues={":false": {"BOOL": False}},
             )
-        except ClientError as error:
+        except Exception as error:  # either client's; its code tells
             if error_code(error) != CONDITION_FAILED:
                 raise
             return self._winner(decision)

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from addressee.adapters.aws import client
 from addressee.adapters.dynamo import CONDITION_FAILED, error_code, from_item, to_item, to_value
 from addressee.adapters.dynamo_batches import MAX_ATTEMPTS, get_all, put_all
@@ -52,7 +50,7 @@ class DynamoItemStore:
     def _change(self, change: ItemChange) -> bool:
         try:
             self._dynamodb.update_item(TableName=self._table, **_update(change))
-        except ClientError as error:
+        except Exception as error:  # either client's; its code tells
             if error_code(error) == CONDITION_FAILED:
                 return False
             raise

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from addressee.adapters.aws import client
 from addressee.adapters.dynamo import error_code
 
@@ -34,17 +32,17 @@ class S3Bucket:
         """Read an object, or None where there is none."""
         try:
             answer = self._s3.get_object(Bucket=self.name, Key=key)
-        except ClientError as error:
+        except Exception as error:  # either client's; its code tells
             if error_code(error) in {"NoSuchKey", "404"}:
                 return None
             raise
         return Stored(answer["Body"].read(), answer["ETag"])
 
     def get_changed(self, key: str, *, etag: str) -> Stored | None:
-        """Read an object unless it still has `etag`: then None. Raises `ClientError` where there is no object."""
+        """Read an object unless it still has `etag`: then None. Raises the client's error where there is no object."""
         try:
             answer = self._s3.get_object(Bucket=self.name, Key=key, IfNoneMatch=etag)
-        except ClientError as error:
+        except Exception as error:  # either client's; its code tells
             if error_code(error) in {"304", "NotModified"}:
                 return None
             raise
@@ -59,7 +57,7 @@ class S3Bucket:
         condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
         try:
             self._s3.put_object(Bucket=self.name, Key=key, Body=body, ContentType=content_type, **condition)
-        except ClientError as error:
+        except Exception as error:  # either client's; its code tells
             if error_code(error) in {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}:
                 raise PreconditionFailed(key) from error
             raise

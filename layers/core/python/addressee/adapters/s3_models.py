@@ -1,7 +1,7 @@
 """The champions' serving bundles: loaded from S3, and anew when `champions.json` changes, without a cold start."""
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from threading import Thread
 from time import monotonic
 
 from addressee.adapters.s3 import S3Bucket
@@ -11,7 +11,6 @@ from addressee.models.registry import POINTER_KEY, SERVING_FILES, file_key, read
 
 CHECK_SECONDS = 60.0
 RETRY_SECONDS = 10.0
-THREADS = 10
 
 
 class ModelMissing(Exception):
@@ -70,11 +69,10 @@ class S3Models:
     def _load(self, versions: Mapping[str, str]) -> None:
         """Load the versions that are new, all at once; where one cannot be had the old one stays and is retried."""
         wanted = [(kind, version) for kind, version in versions.items() if self._version(kind) != version]
-        with ThreadPoolExecutor(THREADS) as pool:
-            found = list(pool.map(lambda each: self._open(*each), wanted)) if wanted else []
+        found = self._open_all(wanted)
         self._loaded = {kind: model for kind, model in self._loaded.items() if kind in versions}
-        for (kind, version), model in zip(wanted, found, strict=True):
-            if model is None:
+        for kind, version in wanted:
+            if (model := found[kind]) is None:
                 self._etag = None
             else:
                 self._loaded[kind] = (version, model)
@@ -83,6 +81,20 @@ class S3Models:
 
     def _version(self, kind: str) -> str | None:
         return self._loaded[kind][0] if kind in self._loaded else None
+
+    def _open_all(self, wanted: Sequence[tuple[str, str]]) -> Mapping[str, Champion | None]:
+        """Open each in a thread of its own: kinds are few, and a pool would be an import more."""
+        found: dict[str, Champion | None] = {}
+
+        def keep(kind: str, version: str) -> None:
+            found[kind] = self._open(kind, version)
+
+        threads = [Thread(target=keep, args=each) for each in wanted]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return found
 
     def _open(self, kind: str, version: str) -> Champion | None:
         try:
