@@ -5,10 +5,12 @@ from aws_cdk import aws_lambda as awslambda
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra.bundling import ROOT
 from infra.function import Functions, batch_power
 from infra.grants import allow_listing, allow_objects, allow_rows
 from infra.learn import Learn
 from infra.profiles import ProfilesData
+from infra.revision import revision
 from infra.storage import Storage
 
 
@@ -62,6 +64,7 @@ class Models(Construct):
             "core",
             "learning",
             models_bucket=models.bucket_name,
+            revision=revision(ROOT),
         )
         allow_listing(train, models)
         allow_objects(train, models, "GetObject", below=["tables/", "models/"])

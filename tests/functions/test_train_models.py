@@ -76,6 +76,38 @@ def test_what_the_gate_refuses_is_not_published_and_the_answer_says_why(s3, pack
     assert answer["version"] == served["version"]
 
 
+def test_a_years_champions_are_rivals_and_other_families_are_not(s3):
+    """The last year's recipes are met again; what this code cannot make any more, or is older, is left out."""
+    wiring = wired(s3)
+    version = handle(EVENT, None, wiring)["version"]
+    own = wiring.registry.meta("buy_again", version)
+    for name, as_of, family in (
+        ("a", "2023-10-01", own["family"]),
+        ("b", "2024-10-03", "gone"),
+        ("c", "2024-11-01", own["family"]),
+    ):
+        body = json.dumps({**own, "as_of": as_of, "family": family, "recipe": {"no": "recipe"}})
+        s3.objects["models", f"models/buy_again/{as_of}-{name}/{META_FILE}"] = body.encode()
+    assert handle(EVENT, None, wiring)["version"] == version
+
+
+def test_a_model_of_older_tables_than_the_champions_is_not_called_published(s3):
+    """Runs may finish out of order; the answer names what is served."""
+    wiring = wired(s3)
+    newer = {"buy_again": {"champion": "2024-10-05-x", "as_of": "2024-10-05"}}
+    s3.objects["models", POINTER_KEY] = json.dumps(newer).encode()
+    answer = handle(EVENT, None, wiring)
+    assert (answer["published"], answer["version"]) == (False, "2024-10-05-x")
+    assert answer["reason"].startswith("the champion is of newer tables")
+
+
+def test_the_deployed_revision_is_in_the_bundle(s3):
+    """The environment says which code trains."""
+    bucket = S3Bucket("models", s3)
+    answer = handle(EVENT, None, Wiring(bucket, S3Registry(bucket), "0123abc"))
+    assert S3Registry(bucket).meta("buy_again", answer["version"])["revision"] == "0123abc"
+
+
 def test_the_log_line_is_a_metric(s3, capsys):
     """One line, in CloudWatch's embedded format, with the reason."""
     handle(EVENT, None, wired(s3))

@@ -127,6 +127,20 @@ class TestEveryKind:
         result = train(Run(kind, tables(), seed=SEED, champion=others[0]))
         assert result.verdict.published or "champion" in result.verdict.reason
 
+    def test_the_best_champion_of_a_year_is_met_too(self, kind):
+        """Each recipe that a year's champions had is refitted once; repeats of the one on trial are the same model."""
+        recipe = trained(kind.name).bundle.meta["recipe"]
+        result = train(Run(kind, tables(), seed=SEED, former=[recipe, recipe]))
+        assert result.bundle.version == trained(kind.name).bundle.version
+        result = train(Run(kind, tables(), seed=SEED, former=[*kind.recipes(), *kind.recipes()]))
+        assert result.verdict.published or "best champion of a year" in result.verdict.reason
+
+    def test_the_codes_revision_is_in_bundle_and_card(self, kind):
+        """Which code made a model can be told; the same revision gives the same bytes."""
+        made = train(Run(kind, tables(), seed=SEED, revision="0123abc")).bundle
+        assert made.meta["revision"] == json.loads(made.files["card.json"])["revision"] == "0123abc"
+        assert made.version != trained(kind.name).bundle.version
+
 
 class TestServingEqualsTraining:
     """What `decide_content` answers for one person is what scoring answered for all."""

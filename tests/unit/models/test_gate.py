@@ -53,3 +53,12 @@ def test_published_is_what_surely_beats_its_floor_and_is_surely_not_worse(floor,
     assert verdict.published is published
     assert reason in verdict.reason
     assert "ndcg_at_10 0." in verdict.reason
+
+
+@pytest.mark.parametrize(("low", "published"), [(-0.0039, True), (-0.0041, False)])
+def test_many_small_steps_down_do_not_add_up(low, published):
+    """The best champion of the last year may be undercut by twice the margin, no more."""
+    floor, champion = compared(0.20, 0.10, 0.08, 0.12), compared(0.20, 0.20, -0.0019, 0.0019)
+    verdict = judge(floor, champion, compared(0.20, 0.20, low, 0.0019))
+    assert verdict.published is published
+    assert ("best champion of a year" in verdict.reason) is not published

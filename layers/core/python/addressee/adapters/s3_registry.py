@@ -42,6 +42,16 @@ class S3Registry:
         body = self.files(kind, version, [META_FILE]).get(META_FILE)
         return dict(json.loads(body)) if body else {}
 
+    def former(self, kind: str, *, since: str, until: str) -> list[dict[str, Any]]:
+        """Read `bundle.json` of what was published of tables of the days `since` to `until` (ISO 8601), oldest first.
+
+        Whatever was published was champion, save what came from older tables than the champion's.
+        """
+        below = file_key(kind, "", "").removesuffix("/")
+        versions = sorted({key.removeprefix(below).partition("/")[0] for key, _, _ in self._bucket.keys(below)})
+        wanted = [version for version in versions if since <= version[: len(since)] <= until]
+        return [meta for version in wanted if (meta := self.meta(kind, version))]
+
     def publish(self, bundle: Bundle) -> Pointer:
         """Store the bundle's files, `bundle.json` last, then make it champion; repeating it changes nothing.
 

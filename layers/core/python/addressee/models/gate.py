@@ -27,18 +27,26 @@ def choose(values: Sequence[float], *, margin: float = MARGIN) -> int:
     return next(index for index, value in enumerate(values) if value >= best - margin * abs(best))
 
 
-def judge(against_floor: Compared, against_champion: Compared | None, *, margin: float = MARGIN) -> Verdict:
-    """Publish what surely beats its floor and surely is not worse than its champion by more than the margin.
+def judge(
+    against_floor: Compared,
+    against_champion: Compared | None,
+    against_best: Compared | None = None,
+    *,
+    margin: float = MARGIN,
+) -> Verdict:
+    """Publish what surely beats its floor, and surely is not worse than champions by more than the margin.
 
-    Sure means: the lower end of the paired interval of the difference. Both comparisons are on the same test people.
+    Sure means: the lower end of the paired interval of the difference. The champion may be undercut by `margin` of its
+    figure, the best champion of the last year (`against_best`) by twice that, so that many small steps down do not add
+    up. All comparisons are on the same test people.
     """
-    gain = against_floor.difference
-    if gain.low <= 0:
+    if against_floor.difference.low <= 0:
         return Verdict(published=False, reason=f"does not beat its floor: {_said(against_floor)}")
-    if against_champion is not None:
-        allowed = margin * abs(against_champion.rival.value)
-        if against_champion.difference.low < -allowed:
-            reason = f"may be worse than its champion by more than {allowed:.4f}: {_said(against_champion)}"
+    rivals = (("its champion", against_champion, margin), ("the best champion of a year", against_best, 2 * margin))
+    for name, compared, share in rivals:
+        if compared is not None and compared.difference.low < -share * abs(compared.rival.value):
+            allowed = share * abs(compared.rival.value)
+            reason = f"may be worse than {name} by more than {allowed:.4f}: {_said(compared)}"
             return Verdict(published=False, reason=reason)
     return Verdict(published=True, reason=f"beats its floor: {_said(against_floor)}")
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,12 +21,16 @@ K = 10
 
 @dataclass(frozen=True)
 class Run:
-    """One training run. `champion` is the recipe of the model that is served now, `revision` the code's, if known."""
+    """One training run. `champion` is the recipe of the model that is served now, `former` those of a year's champions.
+
+    `revision` is the code's, empty where it is not known.
+    """
 
     kind: Kind
     tables: Tables
     seed: int
     champion: Recipe | None = None
+    former: Sequence[Recipe] = ()
     revision: str = ""
 
     def rng(self) -> np.random.Generator:
@@ -49,9 +53,9 @@ def train(run: Run) -> Trained:
     if cuts is None:
         return Trained(Verdict(published=False, reason="the tables hold too little for an honest test"), {}, None)
     recipe = _choose(run, cuts.validation)
-    against_floor, against_champion = _examine(run, cuts.test, recipe)
-    verdict = judge(against_floor[0], against_champion[0] if against_champion else None)
-    metrics = as_json(against_floor)
+    floor, champion, best = _examine(run, cuts.test, recipe)
+    verdict = judge(floor[0], champion, best)
+    metrics = as_json(floor)
     bundle = _sealed(run, cuts, recipe, verdict, metrics) if verdict.published else None
     return Trained(verdict, metrics, bundle)
 
@@ -66,20 +70,41 @@ def _choose(run: Run, window: Window) -> Recipe:
     return recipes[choose(values)]
 
 
-def _examine(run: Run, window: Window, recipe: Recipe) -> tuple[Sequence[Compared], Sequence[Compared]]:
-    """Take the test once: against the floor, and against the champion's recipe where it is another one.
+class _Examined(NamedTuple):
+    """What a test said: all metrics against the floor, the deciding one against champions with another recipe."""
 
-    The champion's recipe is refitted on the same training days. The champion itself, which was refitted on all its
-    days before it was served, may have seen the test days, and would win by that.
+    floor: Sequence[Compared]
+    champion: Compared | None
+    best: Compared | None
+
+
+def _examine(run: Run, window: Window, recipe: Recipe) -> _Examined:
+    """Take the test once: against the floor, the champion's recipe and the best recipe of the last year's champions.
+
+    Champions' recipes are refitted on the same training days. A champion itself, which was refitted on all its days
+    before it was served, may have seen the test days, and would win by that. With the same recipe it is the same model.
     """
     exam = run.kind.exam(run.tables, window)
     marks = _marks(run, exam, window, recipe)
     floor = run.kind.floor(run.tables, exam, until=window.first)
     against_floor = compare(run.kind.metrics, exam, model=marks, rival=floor, rng=run.rng())
-    if run.champion is None or run.champion == recipe:
-        return against_floor, ()
-    rival = _marks(run, exam, window, run.champion)
-    return against_floor, compare(run.kind.metrics[:1], exam, model=marks, rival=rival, rng=run.rng())
+
+    def against(rival: Floats) -> Compared:
+        return compare(run.kind.metrics[:1], exam, model=marks, rival=rival, rng=run.rng())[0]
+
+    rivals = [_marks(run, exam, window, each) for each in _distinct(run.former, but=recipe)]
+    best = max(rivals, key=lambda rival: run.kind.metrics[0].of(exam.truth, rival), default=None)
+    champion = run.champion if run.champion is not None and run.champion != recipe else None
+    return _Examined(
+        against_floor,
+        None if champion is None else against(_marks(run, exam, window, champion)),
+        None if best is None else against(best),
+    )
+
+
+def _distinct(recipes: Sequence[Recipe], *, but: Recipe) -> list[Recipe]:
+    """Return each recipe once, without the one that is on trial."""
+    return [recipe for at, recipe in enumerate(recipes) if recipe != but and recipe not in recipes[:at]]
 
 
 def _marks(run: Run, exam: Exam, window: Window, recipe: Recipe) -> Floats:
