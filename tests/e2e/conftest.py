@@ -10,7 +10,7 @@ from twin.deploy import deploy, read_outputs
 from twin.keys import make_keys
 from twin.process import ROOT, Twin, free_port
 
-FOLDER = ROOT / ".build" / "twin-e2e"
+FOLDER = ROOT / os.environ.get("ADDRESSEE_TWIN_FOLDER", ".build/twin-e2e")  # one for each run at the same time
 PYTHON = ROOT / ".build" / "twin-venv" / "bin" / "python"
 KEEP = "ADDRESSEE_KEEP_TWIN"  # set to a port, the twin of the last run is used again and left running
 
