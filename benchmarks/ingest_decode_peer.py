@@ -1,260 +1,30 @@
-"""The peer of `ingest_decode`: the same rules in json + pydantic, one model per call, as one would write them."""
+"""The peer of `ingest_decode`: json, then pydantic, then the same normalised event from the validated model."""
 
 import json
-from decimal import Decimal
-from math import isfinite
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    StrictBool,
-    StrictFloat,
-    StrictInt,
-    StrictStr,
-    ValidationError,
-    model_validator,
+from pydantic import ValidationError
+
+from addressee.events.amounts import line_amount, minor_units
+from addressee.events.context import read_context
+from addressee.events.declared import COMMERCE, EMAIL, LABELS, MAX_EVENT_BYTES, TRAIT_OF, canonical_name
+from addressee.events.drafts import Draft, finished, make_line, new_draft
+from addressee.events.event import Event, Line
+from addressee.events.messages import NotAccepted
+from addressee.events.passing import gate_of
+from benchmarks.ingest_decode_fields import moment_ms, require
+from benchmarks.ingest_decode_models import (
+    Alias,
+    Commerce,
+    CommerceProperties,
+    Email,
+    Group,
+    Identify,
+    Message,
+    Product,
+    Track,
+    View,
 )
-
-from addressee.events.declared import (
-    COMMERCE,
-    EMAIL,
-    MAX_AMOUNT_MINOR_UNITS,
-    MAX_EVENT_BYTES,
-    MAX_TRAIT_NUMBER,
-    TRAIT_OF,
-    canonical_name,
-)
-from benchmarks.ingest_decode_fields import (
-    Amount,
-    Identifier,
-    MinorUnits,
-    Moment,
-    Price,
-    Quantity,
-    Sent,
-    Text,
-    duration,
-    given,
-    moment_ms,
-    no_address,
-    number,
-    require,
-    short,
-)
-
-
-class Model(BaseModel):
-    """Undeclared fields are ignored."""
-
-    model_config = ConfigDict(extra="ignore")
-
-
-class Page(Model):
-    """`context.page`."""
-
-    path: StrictStr | None = None
-
-
-class Device(Model):
-    """`context.device`."""
-
-    type: StrictStr | None = None
-
-
-class UserAgentData(Model):
-    """`context.userAgentData`."""
-
-    mobile: StrictBool | None = None
-
-
-class Consent(Model):
-    """`context.consent`."""
-
-    categoryPreferences: dict[StrictStr, StrictBool] | None = None  # noqa: N815  # the wire's name
-
-
-class Context(Model):
-    """`context`."""
-
-    locale: StrictStr | None = None
-    timezone: StrictStr | None = None
-    page: Page | None = None
-    device: Device | None = None
-    userAgent: StrictStr | None = None  # noqa: N815  # the wire's name
-    userAgentData: UserAgentData | None = None  # noqa: N815  # the wire's name
-    consent: Consent | None = None
-
-
-class Message(Model):
-    """What every call has, and of what only some calls need, the type."""
-
-    event: StrictStr | None = None
-    name: StrictStr | None = None
-    previousId: Sent = None  # noqa: N815  # the wire's name
-    groupId: Sent = None  # noqa: N815  # the wire's name
-    receivedAt: StrictStr | None = None  # noqa: N815  # the wire's name
-    messageId: Text = None  # noqa: N815  # the wire's name
-    userId: Identifier = None  # noqa: N815  # the wire's name
-    anonymousId: Identifier = None  # noqa: N815  # the wire's name
-    timestamp: Moment = None
-    sentAt: StrictStr | None = None  # noqa: N815  # the wire's name
-    context: Context | None = None
-
-    @model_validator(mode="after")
-    def _somebody(self) -> "Message":
-        require(given(self.userId) or given(self.anonymousId), "nobody is named")
-        return self
-
-
-class Product(Model):
-    """One product."""
-
-    product_id: Text = None
-    sku: Sent = None
-    id: Sent = None
-    category: Text = None
-    quantity: Quantity = None
-    price: Price = None
-    amount_minor_units: MinorUnits = None
-
-
-def _item_named(product: Product) -> None:
-    if not given(product.product_id):
-        require(given(product.id) or given(product.sku), "no product is named")
-        short(product.id if given(product.id) else product.sku)
-
-
-class Line(Product):
-    """One product of a list."""
-
-    @model_validator(mode="after")
-    def _something(self) -> "Line":
-        _item_named(self)
-        pieces, price = self.quantity, self.price
-        if isinstance(pieces, int) and isinstance(price, int | float):
-            require(abs(price * pieces * 100) <= MAX_AMOUNT_MINOR_UNITS, "too much")
-            return self
-        exact = Decimal(1) if pieces in {None, ""} else number(pieces)
-        require(abs(number(price) * exact * 100) <= MAX_AMOUNT_MINOR_UNITS, "too much")
-        return self
-
-
-class CommerceProperties(Product):
-    """Properties of the e-commerce events."""
-
-    order_id: Text = None
-    revenue: Amount = None
-    total: Amount = None
-    value: Amount = None
-    currency: StrictStr | None = None
-    products: list[Line] | None = None
-
-    @model_validator(mode="after")
-    def _currency(self) -> "CommerceProperties":
-        if not self.products and not (self.product_id is None and self.id is None and self.sku is None):
-            _item_named(self)
-        code = self.currency
-        require(not code or (len(code) == 3 and code.isascii() and code.isalpha()), "no currency")  # noqa: PLR2004  # ISO 4217
-        return self
-
-
-class EmailProperties(Model):
-    """Properties of the e-mail events."""
-
-    send_id: Text = None
-    email_id: Text = None
-    campaign_id: Text = None
-    label: StrictStr | None = None
-
-
-class ViewProperties(Model):
-    """Properties of pages and screens."""
-
-    name: Annotated[StrictStr | None, AfterValidator(short)] = None
-    path: StrictStr | None = None
-    duration_ms: Annotated[StrictInt | StrictFloat | None, AfterValidator(duration)] = None
-
-
-class Track(Message):
-    """A track call of any name."""
-
-    event: Annotated[StrictStr | None, AfterValidator(no_address)] = None
-
-    @model_validator(mode="after")
-    def _named(self) -> "Track":
-        require(given(self.event), "is missing")
-        return self
-
-
-class Commerce(Track):
-    """A track call of the e-commerce events."""
-
-    properties: CommerceProperties | None = None
-
-
-class Email(Track):
-    """A track call of the e-mail events."""
-
-    properties: EmailProperties | None = None
-
-
-class View(Message):
-    """A page or screen call."""
-
-    name: Annotated[StrictStr | None, AfterValidator(short)] = None
-    properties: ViewProperties | None = None
-
-
-class Alias(Message):
-    """An alias call."""
-
-    previousId: Identifier = None  # noqa: N815  # the wire's name
-
-    @model_validator(mode="after")
-    def _both(self) -> "Alias":
-        require(given(self.previousId) and given(self.userId), "one side is missing")
-        return self
-
-
-class Group(Message):
-    """A group call."""
-
-    groupId: Text = None  # noqa: N815  # the wire's name
-
-    @model_validator(mode="after")
-    def _named(self) -> "Group":
-        require(given(self.groupId), "is missing")
-        return self
-
-
-def _trait(name: str, value: object) -> None:
-    match value:
-        case None | bool():
-            return
-        case str():
-            short(value)
-        case int() | float():
-            require(isfinite(value) and abs(value) <= MAX_TRAIT_NUMBER, name)
-        case list() if all(isinstance(each, str) for each in value):
-            short(",".join(sorted(set(value))))
-        case _:
-            raise ValueError(name)
-
-
-def _traits(value: dict[str, Any] | None) -> dict[str, Any] | None:
-    for name, trait in (value or {}).items():
-        if name in TRAIT_OF:
-            _trait(name, trait)
-    return value
-
-
-class Identify(Message):
-    """An identify call."""
-
-    traits: Annotated[dict[StrictStr, Any] | None, AfterValidator(_traits)] = None
-
 
 MODELS: dict[object, type[Message]] = {
     "identify": Identify,
@@ -277,20 +47,36 @@ def _no_constant(text: str) -> float:
     raise ValueError(text)
 
 
-def read_with_pydantic(data: bytes, *, received_at_ms: int) -> Message | None:
-    """Decode and validate one message; None where it is refused."""
+DECODER = json.JSONDecoder(parse_constant=_no_constant)
+"""Made once: `json.loads` with an option makes a decoder for every call."""
+
+
+def validated(data: bytes, *, received_at_ms: int) -> tuple[str, Message, int] | None:
+    """Decode and validate one message: its kind, the model, when it happened; None where it is refused."""
     if len(data) > MAX_EVENT_BYTES:
         return None
     try:
-        message = json.loads(data, parse_constant=_no_constant)
+        message = DECODER.decode(data.decode())
         model = _model_of(message) if isinstance(message, dict) else None
         if model is None:
             return None
         valid = model.model_validate(message)
-        require(_happened_ms(valid, received_at_ms) >= 0, "lies before 1970")
+        happened_ms = _happened_ms(valid, received_at_ms)
+        require(happened_ms >= 0, "lies before 1970")
     except (ValueError, ValidationError, RecursionError):
         return None
-    return valid
+    return message["type"], valid, min(happened_ms, received_at_ms)
+
+
+def read_with_pydantic(data: bytes, *, received_at_ms: int) -> Event | None:
+    """Decode, validate and normalise one message; None where it is refused."""
+    found = validated(data, received_at_ms=received_at_ms)
+    if found is None:
+        return None
+    try:
+        return _event(found, data, received_at_ms)
+    except NotAccepted:
+        return None
 
 
 def _happened_ms(message: Message, received_at_ms: int) -> int:
@@ -298,3 +84,54 @@ def _happened_ms(message: Message, received_at_ms: int) -> int:
         return received_at_ms
     sent_ms = moment_ms(message.sentAt)
     return message.timestamp if sent_ms is None else message.timestamp + received_at_ms - sent_ms
+
+
+def _event(found: tuple[str, Message, int], data: bytes, received_at_ms: int) -> Event:
+    kind, valid, happened_ms = found
+    draft = new_draft(_text(valid.userId), _text(valid.anonymousId), received_at_ms)
+    draft.kind, draft.event_time_ms, draft.message_id = kind, happened_ms, _text(valid.messageId)
+    context: Any = valid.context  # of the same shape as Addressee's own
+    if context is not None:
+        read_context(context, gate_of(data), draft)
+    if isinstance(valid, Track):
+        draft.name = canonical_name(_text(valid.event))
+    if isinstance(valid, Commerce) and valid.properties is not None:
+        _order(valid.properties, draft)
+    elif isinstance(valid, Email) and valid.properties is not None:
+        sent = valid.properties
+        draft.send_id, draft.campaign = _text(sent.send_id or sent.email_id), _text(sent.campaign_id)
+        draft.label = sent.label if sent.label in LABELS else ""
+    elif isinstance(valid, View):
+        _view(valid, draft)
+    elif isinstance(valid, Identify):
+        known = {TRAIT_OF[name]: value for name, value in (valid.traits or {}).items() if name in TRAIT_OF}
+        draft.traits = dict(sorted(known.items()))
+    return finished(draft)
+
+
+def _order(properties: CommerceProperties, draft: Draft) -> None:
+    shared = _text(properties.category)
+    single: list[Product] = [properties] if properties.product_id is not None else []
+    listed = properties.products or single
+    draft.lines = tuple([_line(each, shared) for each in listed])
+    draft.order_id, draft.currency = _text(properties.order_id), (properties.currency or "").upper()
+    if properties.revenue not in {None, ""}:
+        draft.amount_minor_units = minor_units(properties.revenue or 0, field="revenue")
+    else:
+        draft.amount_minor_units = sum([line.amount_minor_units for line in draft.lines])
+
+
+def _line(product: Product, shared: str) -> Line:
+    category = shared if product.category is None else _text(product.category)
+    return make_line(_text(product.product_id), category, *line_amount(product.price, product.quantity))
+
+
+def _view(view: View, draft: Draft) -> None:
+    properties = view.properties
+    draft.name = _text(view.name or (None if properties is None else properties.name))
+    if properties is not None and properties.path:
+        draft.path = properties.path.partition("?")[0].partition("#")[0]
+
+
+def _text(value: str | float | None) -> str:
+    return "" if value is None else str(value).strip()
