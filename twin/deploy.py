@@ -23,15 +23,16 @@ SCOPES = ("write", "decide", "admin")
 
 def deploy(twin: Twin, context: Mapping[str, str] | None = None) -> dict[str, str]:
     """Deploy both stacks and return their outputs, flat. Raises `TwinTrouble` with the last lines of what failed."""
-    environment = {**os.environ, **twin.environment(), "CDK_DEFAULT_ACCOUNT": ACCOUNT, "CDK_DEFAULT_REGION": REGION}
+    building = {**os.environ, "CDK_DEFAULT_ACCOUNT": ACCOUNT, "CDK_DEFAULT_REGION": REGION}  # pip meets the real world
+    deploying = {**building, **twin.environment()}
     assembly, outputs = twin.folder / "cdk.out", twin.folder / "outputs.part.json"
     settings = {**TWIN_CONTEXT, **(context or {})}
     flags = [part for name, value in settings.items() for part in ("-c", f"addressee_{name}={value}")]
     with tempfile.TemporaryDirectory() as elsewhere:  # a folder without cdk.json: nothing is synthesised for it
-        _run(["cdk", "bootstrap", f"aws://{ACCOUNT}/{REGION}"], Path(elsewhere), environment, twin)
-    _run(["cdk", "synth", "-q", "-o", str(assembly), *flags], ROOT, environment, twin)
+        _run(["cdk", "bootstrap", f"aws://{ACCOUNT}/{REGION}"], Path(elsewhere), deploying, twin)
+    _run(["cdk", "synth", "-q", "-o", str(assembly), *flags], ROOT, building, twin)
     deployment = ["cdk", "deploy", "--all", "--require-approval", "never", "--app", str(assembly)]
-    _run([*deployment, "--outputs-file", str(outputs)], ROOT, environment, twin)
+    _run([*deployment, "--outputs-file", str(outputs)], ROOT, deploying, twin)
     outputs.replace(twin.outputs_file)
     return read_outputs(twin)
 
