@@ -1,10 +1,14 @@
 """Alarms: what is watched, and that their text says what to do."""
 
+import json
 import re
+from typing import Any
 
 import pytest
 
 from infra.bundling import ROOT
+from tests.fakes.decisions import Broken
+from tests.functions.test_decide_content import call, wire
 from tests.infra.conftest import Synthesised
 from tests.infra.functions import FUNCTIONS
 
@@ -37,6 +41,29 @@ def test_the_runbook_has_every_alarm():
     assert "`<function>-errors`" in runbook
 
 
+def _alarm(live: Synthesised, name: str) -> dict[str, Any]:
+    """Return the one alarm with this name."""
+    alarms = live.of_type("AWS::CloudWatch::Alarm").values()
+    (found,) = [each for each in alarms if each["AlarmName"] == f"addressee-{name}"]
+    return found
+
+
+@pytest.mark.parametrize("away", ["champions", "catalogue", "people", "decisions", "suppressions"])
+def test_what_an_outage_logs_is_what_the_alarm_watches(
+    live: Synthesised, away: str, capsys: pytest.CaptureFixture[str]
+):
+    """The real handler's line, read as CloudWatch reads it, has the alarm's namespace, name and dimensions."""
+    assert call(wire(**{away: Broken()}))[0] == 200
+    (line,) = capsys.readouterr().out.splitlines()
+    record, alarm = json.loads(line), _alarm(live, "decision-fallback")
+    (directive,) = record["_aws"]["CloudWatchMetrics"]
+    (dimensions,) = directive["Dimensions"]
+    (metric,) = directive["Metrics"]
+    assert (directive["Namespace"], metric["Name"]) == (alarm["Namespace"], alarm["MetricName"])
+    assert [{"Name": name, "Value": record[name]} for name in dimensions] == alarm["Dimensions"]
+    assert record[metric["Name"]] == 1
+
+
 @pytest.mark.parametrize(
     ("alarm", "metric", "function"),
     [
@@ -49,9 +76,7 @@ def test_own_metrics_are_watched_under_the_names_that_the_log_writes(
     live: Synthesised, alarm: str, metric: str, function: str
 ):
     """Namespace, name and dimension as `adapters.log` writes them."""
-    (found,) = [
-        each for each in live.of_type("AWS::CloudWatch::Alarm").values() if each["AlarmName"] == f"addressee-{alarm}"
-    ]
+    found = _alarm(live, alarm)
     assert (found["Namespace"], found["MetricName"]) == ("Addressee", metric)
     assert found["Dimensions"] == [{"Name": "function", "Value": function}]
 
