@@ -14,23 +14,18 @@ _LOCALE = re.compile(r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{1,8}){0,3}")
 _TIME_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,31}(/[A-Za-z0-9_+-]{1,31}){0,2}")
 
 
-@lru_cache(maxsize=1024)
-def _locale(text: str) -> str:
-    return text if _LOCALE.fullmatch(text) else ""
-
-
-@lru_cache(maxsize=1024)
-def _time_zone(text: str) -> str:
-    return text if _TIME_ZONE.fullmatch(text) else ""
+@lru_cache(maxsize=512)
+def _region(locale: str | None, time_zone: str | None) -> tuple[str, str]:
+    return (
+        locale if locale and _LOCALE.fullmatch(locale) else "",
+        time_zone if time_zone and _TIME_ZONE.fullmatch(time_zone) else "",
+    )
 
 
 def read_context(context: Context, gate: Gate, draft: Draft) -> None:
     """Take the declared parts of a context; what is malformed is left out, for people cannot mend their browsers."""
     draft.device = _device(context)
-    if context.locale:
-        draft.locale = _locale(context.locale)
-    if context.timezone:
-        draft.time_zone = _time_zone(context.timezone)
+    draft.locale, draft.time_zone = _region(context.locale, context.timezone)
     page, consent = context.page, context.consent
     if page is not None and page.path:
         draft.path = read_path(page.path, gate)

@@ -104,10 +104,11 @@ def _amount(properties: CommerceProperties, lines: tuple[Line, ...]) -> int:
     """Take the amount where it is said, else the sum of the lines."""
     if properties.products is not None and properties.amount_minor_units is not None:
         return exact_amount(properties.amount_minor_units, field="properties.amount_minor_units")
-    for name in ("revenue", "total", "value"):
-        amount = getattr(properties, name)
-        if amount is not None and amount != "":  # a shop that has no figure may send an empty string
-            return minor_units(amount, field=f"properties.{name}")
+    if not (properties.revenue is None and properties.total is None and properties.value is None):
+        for name in ("revenue", "total", "value"):
+            amount = getattr(properties, name)
+            if amount is not None and amount != "":  # a shop that has no figure may send an empty string
+                return minor_units(amount, field=f"properties.{name}")
     if len(lines) == 1:
         return lines[0].amount_minor_units
     return exact_amount(sum([line.amount_minor_units for line in lines]), field="properties.products")
