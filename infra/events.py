@@ -12,7 +12,7 @@ from infra.acknowledge import acknowledge
 from infra.alarms import own_metric
 from infra.api import Api
 from infra.function import Functions, request_power
-from infra.grants import allow, allow_key, allow_objects, allow_secret, arn_of
+from infra.grants import DATA_WRITES, allow, allow_key, allow_objects, allow_secret, arn_of
 from infra.storage import Storage
 
 # Segment's routes, and the one-letter forms that browser SDKs use.
@@ -71,7 +71,7 @@ class Events(Construct):
             keys_secret=arn_of(data.keys),
         )
         allow(collect, ["kinesis:PutRecords"], data.stream.stream_arn)
-        allow_key(collect, data.stream.encryption_key)
+        allow_key(collect, data.stream.encryption_key, *DATA_WRITES)
         allow_objects(collect, data.quarantine, "PutObject", below=["records/"])
         allow_secret(collect, data.keys)
         api.serve_publicly(

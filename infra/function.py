@@ -117,6 +117,7 @@ def _role(place: Construct) -> iam.Role:
 
 
 def _dead_letters(scope: Construct, alarms: Alarms) -> sqs.Queue:
+    """Make the queue. Its messages are `{}` or a date, so SQS's own key encrypts it and no sender needs ours."""
     queue = sqs.Queue(
         scope,
         "DeadLetters",

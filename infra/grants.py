@@ -15,6 +15,9 @@ from infra.acknowledge import acknowledge
 from infra.storage import shared_arn
 
 Grantee = awslambda.Function | iam.Role
+READS = ("GetItem", "Query")
+DATA_WRITES = ("kms:GenerateDataKey",)
+TABLE_WRITES = (*DATA_WRITES, "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo")
 
 
 def allow(grantee: Grantee, actions: Iterable[str], *resources: str) -> None:
@@ -23,9 +26,13 @@ def allow(grantee: Grantee, actions: Iterable[str], *resources: str) -> None:
 
 
 def allow_rows(grantee: Grantee, table: dynamodb.Table, *operations: str) -> None:
-    """Let `grantee` call DynamoDB's `operations` (`Query`, `PutItem`, ...) on one table and its key."""
+    """Let `grantee` call DynamoDB's `operations` (`Query`, `PutItem`, ...) on one table and its key.
+
+    What a writer needs of the key: DynamoDB Developer Guide, "How DynamoDB uses AWS KMS", Authorizing use of your key.
+    """
     allow(grantee, [f"dynamodb:{operation}" for operation in operations], table.table_arn)
-    allow_key(grantee, table.encryption_key)
+    writes = any(not operation.endswith(READS) for operation in operations)
+    allow_key(grantee, table.encryption_key, *(TABLE_WRITES if writes else ()))
 
 
 def allow_objects(grantee: Grantee, bucket: s3.Bucket, *operations: str, below: Iterable[str]) -> None:
@@ -38,7 +45,7 @@ def allow_objects(grantee: Grantee, bucket: s3.Bucket, *operations: str, below: 
             f"AwsSolutions-IAM5[Resource::{shared_arn(bucket)}/{prefix}*]",
             f"Keys below {prefix} are named at run time; the grant ends at this prefix.",
         )
-    allow_key(grantee, bucket.encryption_key)
+    allow_key(grantee, bucket.encryption_key, *(DATA_WRITES if "PutObject" in operations else ()))
 
 
 def allow_listing(grantee: Grantee, bucket: s3.Bucket) -> None:
@@ -57,10 +64,10 @@ def arn_of(secret: secrets.Secret) -> str:
     return cast("secrets.CfnSecret", secret.node.default_child).attr_id
 
 
-def allow_key(grantee: Grantee, key: kms.IKey | None) -> None:
-    """Let `grantee` use the customer key for data it may otherwise read or write."""
+def allow_key(grantee: Grantee, key: kms.IKey | None, *writes: str) -> None:
+    """Let `grantee` use the customer key for data it may otherwise read; `writes` are what writing takes besides."""
     if key is not None:
-        allow(grantee, ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"], key.key_arn)
+        allow(grantee, ["kms:Decrypt", "kms:DescribeKey", *writes], key.key_arn)
 
 
 def role_of(grantee: Grantee) -> iam.IRole:

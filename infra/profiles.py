@@ -126,7 +126,7 @@ class Profiles(Construct):
             subject_secret=arn_of(data.subject_key),
         )
         allow_rows(sync, data.profiles, "BatchGetItem", "GetItem", "UpdateItem")
-        allow_rows(sync, data.items, "BatchGetItem", "BatchWriteItem", "UpdateItem")
+        allow_rows(sync, data.items, "BatchWriteItem", "UpdateItem")
         allow_secret(sync, data.subject_key)
         return sync
 

@@ -18,6 +18,8 @@ from infra.setting_rules import (
 )
 
 CONTEXT = "addressee"
+LAMBDA_TARGET = ("arm64", "python3.14")
+"""What the layers of the setting `layers: arm64` run on: binary packages fit one architecture and one Python."""
 
 SCHEDULE = text(r"(cron|rate)\(.+\)", "must be an EventBridge expression, cron(...) or rate(...)")
 MEMORY = number(128, 10_240, "MB; a fresh account allows 3008")
@@ -89,7 +91,10 @@ def read_settings(context: Callable[[str], Any]) -> Settings:
             problems.append(f"{name}: {reason}")
     if problems:
         raise InvalidSetting("; ".join(problems))
-    return Settings(**values)
+    settings = Settings(**values)
+    if settings.layers == "arm64" and (settings.architecture, settings.runtime) != LAMBDA_TARGET:
+        raise InvalidSetting("layers: arm64 layers need architecture arm64 and runtime python3.14; they fit no other")
+    return settings
 
 
 def _read(each: "Field[Any]", value: Any) -> dict[str, Any]:  # noqa: ANN401

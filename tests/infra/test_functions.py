@@ -105,9 +105,52 @@ def test_a_function_may_write_its_log_and_its_trace(live: Synthesised, name: str
                 "s3:ListBucket", "secretsmanager:GetSecretValue",
             },
         ),
+        ("compact_lake", {"s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject", "sqs:SendMessage"}),
+        ("prepare_features", {"s3:GetObject", "s3:ListBucket", "s3:PutObject"}),
+        ("score_profiles", {"dynamodb:BatchWriteItem", "s3:GetObject", "s3:ListBucket", "s3:PutObject"}),
+        (
+            "sync_profiles",
+            {
+                "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:UpdateItem",
+                "secretsmanager:GetSecretValue",
+            },
+        ),
         ("train_models", {"s3:GetObject", "s3:PutObject", "s3:ListBucket"}),
+        (
+            "update_profiles",
+            {
+                "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem",
+                "firehose:PutRecordBatch", "kinesis:DescribeStream", "kinesis:DescribeStreamSummary",
+                "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards", "s3:ListBucket",
+                "s3:PutObject", "secretsmanager:GetSecretValue",
+            },
+        ),
     ],
 )  # fmt: skip
 def test_a_function_may_do_no_more_than_it_does(live: Synthesised, name: str, allowed: set[str]):
     """The whole list, so that one more permission fails here."""
     assert {each for each in _actions(live, name) if not each.startswith(("logs:", "xray:", "kms:"))} == allowed
+
+
+KEY_OF_READERS = {"kms:Decrypt", "kms:DescribeKey"}
+KEY_OF_WRITERS = KEY_OF_READERS | {"kms:GenerateDataKey"}
+KEY_OF_TABLE_WRITERS = KEY_OF_WRITERS | {"kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"}
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed"),
+    [
+        ("authorize_request", KEY_OF_READERS),
+        ("collect_events", KEY_OF_WRITERS),
+        ("compact_lake", KEY_OF_WRITERS),
+        ("prepare_features", KEY_OF_WRITERS),
+        ("train_models", KEY_OF_WRITERS),
+        ("decide_content", KEY_OF_TABLE_WRITERS),
+        ("score_profiles", KEY_OF_TABLE_WRITERS),
+        ("sync_profiles", KEY_OF_TABLE_WRITERS),
+        ("update_profiles", KEY_OF_TABLE_WRITERS),
+    ],
+)
+def test_a_function_uses_the_key_for_what_it_reads_and_writes(live: Synthesised, name: str, allowed: set[str]):
+    """Who only reads a secret cannot encrypt; who writes a table may do what DynamoDB asks of its callers."""
+    assert {each for each in _actions(live, name) if each.startswith("kms:")} == allowed

@@ -41,12 +41,22 @@ def test_cdk_json_holds_every_setting_at_its_default():
         ("quiet_hours", "21-24", "must be two hours"),
         ("default_hour", 24, "must be 0 to 23"),
         ("colour", "blue", "is no setting"),
+        ("stage", 7, "must be at most 12 of a-z and 0-9"),
+        ("alarm_email", ["ops@example.com"], "must be an address"),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_reason(name: str, value: object, reason: str):
     """The message says which and why."""
     with pytest.raises(InvalidSetting, match=f"^{name}: {reason}".replace("*", r"\*")):
         _read({name: value})
+
+
+@pytest.mark.parametrize("other", [{"runtime": "python3.13"}, {"architecture": "x86_64"}])
+def test_layers_that_would_not_load_are_refused_before_they_are_deployed(other: dict[str, str]):
+    """Binary packages fit one Python and one architecture; on another every function would fail at import."""
+    with pytest.raises(InvalidSetting, match=r"^layers: arm64 layers need architecture arm64 and runtime python3\.14"):
+        _read(other)
+    assert _read({**other, "layers": "host"}).layers == "host"
 
 
 def test_all_wrong_settings_are_named_at_once():
@@ -78,7 +88,13 @@ def test_the_command_line_outweighs_cdk_json():
 def test_a_test_stage_is_named_thrown_away_and_clean_too(tmp_path: Path):
     """Other settings change what they say and nothing else; cdk-nag has nothing to add."""
     made = synthesise(
-        tmp_path, stage="test", retain="false", shards="on-demand", runtime="python3.11", alarm_email="ops@example.com"
+        tmp_path,
+        stage="test",
+        retain="false",
+        shards="on-demand",
+        runtime="python3.11",
+        layers="host",
+        alarm_email="ops@example.com",
     )
     names = [each["FunctionName"] for each in made.of_type("AWS::Lambda::Function").values()]
     assert all(name.startswith("addressee-test-") for name in names)

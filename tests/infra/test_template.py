@@ -62,6 +62,13 @@ def _algorithm(bucket: dict[str, Any]) -> str:
     return str(rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"])
 
 
+def test_the_access_log_bucket_takes_logs_by_policy_and_has_no_acl(live: Synthesised):
+    """An ACL would need object ownership that AWS advises against."""
+    (bucket,) = [each for each in live.of_type("AWS::S3::Bucket").values() if _algorithm(each) == "AES256"]
+    assert "AccessControl" not in bucket
+    assert "logging.s3.amazonaws.com" in json.dumps(live.of_type("AWS::S3::BucketPolicy"))
+
+
 def test_buckets_refuse_plain_http(live: Synthesised):
     """Each bucket's policy denies what does not come by TLS."""
     policies = live.of_type("AWS::S3::BucketPolicy")
