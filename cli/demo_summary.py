@@ -1,12 +1,17 @@
 """The demo's summary: the figures of its report, for people."""
 
 from collections.abc import Mapping
+from itertools import zip_longest
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 Report = Mapping[str, Any]
+TITLE = 34
+PRODUCTS = 3
 
 
 def show_summary(report: Report, console: Console) -> None:
@@ -14,7 +19,7 @@ def show_summary(report: Report, console: Console) -> None:
     console.rule("What happened", align="left")
     _data(report, console)
     _models(report["learn"], console)
-    _decisions(report["decisions"], console)
+    _decisions(report, console)
     _purchase(report["purchase"], console)
     total = report["seconds"]["all"]
     console.print(f"\nAll of it took {total:.0f} s. Consent, addresses and browsing before purchases are simulated.")
@@ -37,25 +42,75 @@ def _data(report: Report, console: Console) -> None:
 
 
 def _models(learned: Report, console: Console) -> None:
-    title = f"Learn, as of {learned['as_of']}, {learned['seconds']} s"
-    table = Table("kind", "published", "why", title=title, title_justify="left")
+    """Print a line for each kind: the deciding figure beside its floor's, and the gain with its 95 % interval."""
+    console.print(f"\nLearn, as of {learned['as_of']}, {learned['seconds']} s; gains with 95 % intervals")
+    table = _table("kind", "served", "metric", "model", "floor", "gain")
     for kind in learned["kinds"]:
-        table.add_row(kind["kind"], "yes" if kind["published"] else "no", kind["reason"])
+        figures = next(iter(kind["metrics"].items()), None)
+        table.add_row(kind["kind"], "yes" if kind["published"] else "no", *(_figures(*figures) if figures else ()))
     console.print(table)
+    for kind in learned["kinds"]:
+        if not kind["published"]:
+            console.print(f"{kind['kind']} is withheld: it {kind['reason']}", markup=False)
 
 
-def _decisions(decisions: Report, console: Console) -> None:
-    table = Table("who", "mail", "reason", "rung", "products", "ms", title="Decisions", title_justify="left")
-    for who, each in decisions.items():
-        products = "\n".join(each["products"][:3])
-        mail = "yes" if each["mail"] else "no"
-        table.add_row(who, mail, each["reason"] or "", each["rung"] or "", products, str(each["milliseconds"]))
-    console.print(table)
+def _figures(metric: str, sides: Report) -> tuple[str, str, str, str]:
+    gain = sides["difference"]
+    interval = f"{gain['value']:+.3f} [{gain['low']:+.3f}, {gain['high']:+.3f}]"
+    return metric, f"{sides['model']['value']:.3f}", f"{sides['rival']['value']:.3f}", escape(interval)
+
+
+def _decisions(report: Report, console: Console) -> None:
+    """Print for each person whether to mail, what is known, and the first products with the API's own reasons."""
+    console.print("\nDecisions")
+    for who, each in report["decisions"].items():
+        mail = "mail" if each["mail"] else "no mail"
+        console.print(f"\n[bold]{who}[/bold]: {mail} ({each['reason']}), {each['rung']}, {each['milliseconds']} ms")
+        if known := _portrait(each["portrait"]):
+            console.print(f"  {known}", markup=False)
+        table = _table("product", "reason", "confidence")
+        for product in each["products"][:PRODUCTS]:
+            table.add_row(_title(product), product["reason"], f"{product['confidence']:.2f}")
+        console.print(table)
+    took = report["decision_milliseconds"]
+    console.print(
+        f"The first call took {took['first_call']:,} ms: the function started and loaded its models. The"
+        f" {took['later_calls']} calls after it took {took['median_of_later_calls']:.0f} ms at the median, through the"
+        " emulator's gateway."
+    )
+
+
+def _portrait(portrait: Report) -> str:
+    """Put segment and propensities into one line."""
+    segments = [f"{kind} {name}" for kind, name in portrait["segments"].items()]
+    return ", ".join([*segments, *_scores(portrait["scores"])])
+
+
+def _scores(scores: Report) -> list[str]:
+    return [f"{kind} {score:.2f}" for kind, score in scores.items()]
 
 
 def _purchase(purchase: Report, console: Console) -> None:
-    table = Table("before", "after", title=f"Bought {purchase['bought']}", title_justify="left")
-    table.add_row("\n".join(purchase["before"]), "\n".join(purchase["after"]))
+    """Print the recommendations on both sides of a purchase."""
+    console.print(f"\nBought: {_title(purchase['bought'])}", markup=False)
+    table = _table("buy again, before", "after")
+    for sides in zip_longest(purchase["before"], purchase["after"]):
+        table.add_row(*(_title(product) if product else "" for product in sides))
     console.print(table)
+    before, after = (", ".join(_scores(purchase[side])) for side in ("scores_before", "scores_after"))
+    console.print(f"  {before or 'no scores'} before; {after or 'no scores'} after", markup=False)
     seconds = purchase["seconds_until_it_left_the_recommendations"]
     console.print(f"It left the recommendations {seconds} s after the purchase was sent.")
+
+
+def _title(product: Report) -> str:
+    """Shorten a title to `TITLE` characters; the id stands in for a missing one."""
+    title = " ".join(str(product["title"] or product["itemId"]).split())
+    return escape(title if len(title) <= TITLE else title[: TITLE - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}")
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
+    for column in columns:
+        table.add_column(column, no_wrap=True)
+    return table
