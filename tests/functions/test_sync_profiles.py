@@ -124,3 +124,21 @@ def test_a_callers_mistake_is_a_4xx_with_field_and_reason(wires, route, body, st
 def test_other_scopes_are_refused(wires):
     """Answer 403 to a key that only decides."""
     assert call(wires, "PUT /v1/users/{id}", {}, scope="decide", path={"id": "u1"})[0] == 403
+
+
+def test_no_address_reaches_the_log_not_even_as_the_name_of_a_field(wires, capsys):
+    """A caller may put an address anywhere: as an id, a name of a trait, of a purpose, of a field."""
+    address = "ada@example.com"
+    for body in (
+        {"address": address, "traits": {address: 1}},
+        {"consent": {address: {"granted": True}}},
+        {address: "x"},
+        {"address": address, "userId": address},
+    ):
+        call(wires, "PUT /v1/users/{id}", body, path={"id": "u1"})
+        call(wires, "PUT /v1/users", {"users": [{**body, "userId": "u1"}]})
+    call(wires, "PUT /v1/items", {"items": [{"itemId": address, address: 1}], "mode": address})
+    call(wires, "PUT /v1/items", {address: []})
+    logged = capsys.readouterr().out
+    assert "refused" in logged
+    assert "example.com" not in logged

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from addressee.adapters.kinesis import ATTEMPTS, LONGEST_DELAY_SECONDS, KinesisStream
+from addressee.adapters.kinesis import ATTEMPTS, LONGEST_DELAY_SECONDS, PATIENCE_SECONDS, KinesisStream
 from tests.fakes.kinesis import InMemoryKinesis
 
 
@@ -73,3 +73,23 @@ def test_an_endpoint_that_cannot_be_reached_gives_everything_back():
             raise EndpointConnectionError(endpoint_url="https://kinesis.example.com")
 
     assert stream_over(Unreachable()).put(records(2)) == records(2)
+
+
+def test_a_stream_that_answers_slowly_is_given_up_in_time_to_answer_the_caller():
+    """Let each call take four seconds and fail: the patience ends it, chunks that were never tried come back too."""
+
+    class Slow(InMemoryKinesis):
+        """Takes its time."""
+
+        seconds = 0.0
+
+        def put_records(self, **given):
+            """Pass four seconds."""
+            self.seconds += 4
+            return super().put_records(**given)
+
+    kinesis = Slow([500] * 99)
+    stream = KinesisStream("events", kinesis, pause=lambda _: None, clock=lambda: kinesis.seconds)
+    assert len(stream.put(records(2_500))) == 2_500
+    assert kinesis.seconds < PATIENCE_SECONDS + 4
+    assert kinesis.calls == [500, 500, 500]

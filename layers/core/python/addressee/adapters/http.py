@@ -114,7 +114,8 @@ def dispatch(
         answer = _route_of(request, routes, scope)(request)
     except Refused as refused:
         answer = refused.answer
-        log("refused", route=request.route, status=answer.status, error=answer.body["error"])
+        # Not the field: it may be a name of the caller's own, and so an address.
+        log("refused", route=request.route, status=answer.status, reason=answer.body["error"]["reason"])
     headers = {"content-type": "application/json", **answer.headers}
     return {"statusCode": answer.status, "headers": headers, "body": json.dumps(answer.body, separators=(",", ":"))}
 

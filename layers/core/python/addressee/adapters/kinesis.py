@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from random import Random
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -15,6 +15,9 @@ MAX_BYTES = 5_000_000
 ATTEMPTS = 6
 FIRST_DELAY_SECONDS = 0.05
 LONGEST_DELAY_SECONDS = 1.0
+ANSWER_SECONDS = 4.0
+PATIENCE_SECONDS = 10.0
+"""When a put began longer ago than this, no further call is made: who waits for the answer gets one in time."""
 TRANSIENT = frozenset(
     {
         "InternalFailure",
@@ -30,7 +33,7 @@ StreamRecord = tuple[str, bytes]
 
 
 class KinesisStream:
-    """One stream. `random` and `pause` (seconds) decide how long it waits between attempts."""
+    """One stream. `random` and `pause` (seconds) decide how long it waits between attempts, `clock` when to give up."""
 
     def __init__(
         self,
@@ -39,29 +42,35 @@ class KinesisStream:
         *,
         random: Random | None = None,
         pause: Callable[[float], None] = sleep,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         """Wrap stream `name`; `kinesis` is a botocore client, the process's own by default."""
-        self._name, self._kinesis = name, kinesis or client("kinesis")
-        self._random, self._pause = random or Random(), pause  # noqa: S311  # jitter is no secret
+        self._name = name
+        self._kinesis = kinesis or client(  # `put` repeats, so the client does not
+            "kinesis", read_timeout_seconds=ANSWER_SECONDS, connect_timeout_seconds=1, attempts=1
+        )
+        self._random, self._pause, self._clock = random or Random(), pause, clock  # noqa: S311  # jitter is no secret
 
     def put(self, records: Sequence[StreamRecord]) -> list[StreamRecord]:
-        """Put all records, in order per call; return those that failed after `ATTEMPTS` attempts.
+        """Put all records, in order per call; return those that failed after `ATTEMPTS` attempts or the patience.
 
         Partial failures and throttling are retried with capped exponential backoff and full jitter (Brooker,
         "Exponential Backoff And Jitter", AWS Architecture Blog); other errors fly. A retried record may come after
         later ones: the fold does not depend on order.
         """
-        failed = self._attempt(records)
+        until = self._clock() + PATIENCE_SECONDS
+        failed = self._attempt(records, until)
         for attempt in range(1, ATTEMPTS):
-            if not failed:
+            if not failed or self._clock() >= until:
                 break
             longest = min(LONGEST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2**attempt)
             self._pause(self._random.uniform(0, longest))
-            failed = self._attempt(failed)
+            failed = self._attempt(failed, until)
         return failed
 
-    def _attempt(self, records: Sequence[StreamRecord]) -> list[StreamRecord]:
-        return [failed for chunk in _chunks(records) for failed in self._put_chunk(chunk)]
+    def _attempt(self, records: Sequence[StreamRecord], until: float) -> list[StreamRecord]:
+        outcomes = (self._put_chunk(chunk) if self._clock() < until else chunk for chunk in _chunks(records))
+        return [failed for outcome in outcomes for failed in outcome]
 
     def _put_chunk(self, chunk: list[StreamRecord]) -> list[StreamRecord]:
         entries = [{"PartitionKey": key, "Data": data} for key, data in chunk]
