@@ -40,11 +40,15 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Redriven:
-    """What a redrive did: objects looked at, records put, records left, by reason."""
+    """What a redrive did: objects looked at, records put, records left, by reason.
+
+    `uncertain` of those put came from batches that had been given to the function, maybe in part folded.
+    """
 
     objects: int
     put: int
     left: dict[str, int]
+    uncertain: int = 0
 
 
 class StreamRefused(Exception):
@@ -86,9 +90,10 @@ def redrive(
     """Put on the stream what the quarantine bucket holds below `prefixes`, then delete what was put.
 
     What would be refused again is left in quarantine; from a batch it goes there. A record that was folded before
-    counts once, as long as it is among the last 128 messages of its person. Raises `StreamRefused`.
+    counts once, as long as it is among the last 128 messages of its person: docs/exactly-once.md, Redrive, says why
+    no more can be known. Raises `StreamRefused`.
     """
-    objects = put = 0
+    objects = put = uncertain = 0
     left: Counter[str] = Counter()
     for key in _keys(bucket, prefixes):
         stored = bucket.get(key)
@@ -96,7 +101,9 @@ def redrive(
             continue
         is_record = key.startswith(RECORDS)
         outcomes = plan_record(stored.body) if is_record else plan_batch(stored.body)
-        put += _put(outcomes, stream, key)
+        done = _put(outcomes, stream, key)
+        put += done
+        uncertain += 0 if is_record else done
         refused = [each for each in outcomes if isinstance(each, Left)]
         for each in refused if not is_record else ():
             quarantine.put(each.reason, each.original, field=each.field, at_ms=each.at_ms, source=SOURCE)
@@ -104,7 +111,7 @@ def redrive(
             bucket.delete(key)
         left.update(each.reason for each in refused)
         objects += 1
-    return Redriven(objects, put, dict(left))
+    return Redriven(objects, put, dict(left), uncertain)
 
 
 def _put(outcomes: Iterable[Ready | Left], stream: KinesisStream, key: str) -> int:
