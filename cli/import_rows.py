@@ -88,6 +88,17 @@ def subscriber_row(row: Mapping[str, str], at: str) -> dict[str, Any]:
     return body
 
 
+def undated_grant(row: Mapping[str, str]) -> Refusal | None:
+    """Refuse a grant without a time: by the file's own, an old list copied today would outweigh yesterday's no."""
+    for name, cell in row.items():
+        kind, _, rest = name.partition(" ")
+        purpose, _, part = rest.partition(" ")
+        grants = kind == "consent" and part == "granted" and _TRUTH.get(cell.lower()) is True
+        if grants and not (row.get(f"consent {purpose} at") or row.get("at")):
+            return Refusal(f"consent.{purpose}.at", "a grant in a file needs the time at which it was given")
+    return None
+
+
 def item_row(row: Mapping[str, str]) -> dict[str, Any]:
     """Build the body's row of a catalogue file's row; what does not read as number or truth stays, to be refused."""
     body: dict[str, Any] = {_camel(name): cell for name, cell in row.items()}
@@ -113,7 +124,10 @@ class RowImport:
         at = datetime.fromtimestamp(self.as_of_ms / 1000, UTC).isoformat(timespec="milliseconds")
         source.name_fields(columns.every, tuple(columns.every))
         for rows in self._chunks(source.rows(tuple(columns.every))):
-            read = [read_user_row(subscriber_row(row, at), now_ms=self.run.now_ms, key=key) for row in rows]
+            read = [
+                undated_grant(row) or read_user_row(subscriber_row(row, at), now_ms=self.run.now_ms, key=key)
+                for row in rows
+            ]
             people.apply_many([each for each in read if isinstance(each, PersonChange)])
             self._count(rows, [each if isinstance(each, Refusal) else None for each in read], "user_id")
 

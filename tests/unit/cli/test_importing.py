@@ -129,7 +129,7 @@ def test_subscribers_bring_address_traits_and_proven_consent(importer, stores):
     text = (
         "id,email,time_zone,age_group,shoe,consent_email,consent_email_proof,consent_email_at\n"
         "ada,ada@example.com,Europe/Vienna,35-44,39,yes,form 7,2026-01-01\n"
-        "bob,bob@example.com,,,,true,,\n"
+        "bob,bob@example.com,,,,true,,2026-01-01\n"
         "eve,,,,,no,,2026-01-01\n"
     )
     report = importer("subscribers", text, traits=["shoe_size=shoe"])
@@ -145,6 +145,20 @@ def test_subscribers_bring_address_traits_and_proven_consent(importer, stores):
     before = {key: dict(row) for key, row in stores.ports.people.rows.items()}
     importer("subscribers", text, traits=["shoe_size=shoe"])
     assert stores.ports.people.rows == before
+
+
+def test_a_grant_without_its_time_is_refused_and_a_withdrawal_is_not(importer, stores):
+    """Copied today, an old list would outweigh what people have said since."""
+    text = "user_id,at,consent_email,consent_email_proof\nada,,yes,form 7\nbob,2026-01-01,yes,form 7\neve,,no,\n"
+    report = importer("subscribers", text)
+    assert report.refused == {"consent.email.at: a grant in a file needs the time at which it was given": 1}
+    said = {
+        name: stores.ports.people.rows.get((subject_of(name, kind="user", key=KEY), "consent"))
+        for name in ("ada", "bob", "eve")
+    }
+    assert said["ada"] is None
+    assert has_consent(said["bob"])
+    assert not has_consent(said["eve"])
 
 
 def test_a_catalogue_is_imported_whole_and_changed_in_part(importer, stores):
