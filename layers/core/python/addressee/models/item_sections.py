@@ -2,6 +2,7 @@
 
 from array import array
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -40,13 +41,28 @@ def known_rows(items: Items, buyers: Ints, *, least_buyers: int) -> Rows:
 
 def hash_items(items: Items) -> Ints:
     """Return `item_hash` of every item."""
-    return np.array([item_hash(item_id) for item_id in items.ids], np.int64)
+    return _hashes(items.ids)
+
+
+@lru_cache(maxsize=2)
+def _hashes(ids: tuple[str, ...]) -> Ints:
+    """Hash each id; a run fits and asks on the same items several times."""
+    hashes = np.array([item_hash(item_id) for item_id in ids], np.int64)
+    hashes.setflags(write=False)
+    return hashes
 
 
 def count_buyers(purchases: Interactions, items: int) -> Ints:
     """Count the different people who bought each item."""
-    pairs = np.unique(purchases.subject.astype(np.int64) * max(items, 1) + purchases.item)
-    return np.bincount(pairs % max(items, 1), minlength=items).astype(np.int64)
+    _, item = distinct_pairs(purchases.subject, purchases.item, items)
+    return np.bincount(item, minlength=items).astype(np.int64)
+
+
+def distinct_pairs(left: Indices, right: Indices, width: int) -> tuple[Ints, Ints]:
+    """Return each pair (left, right) once, sorted; `right` is below `width`. Sorting beats `np.unique` on integers."""
+    keys = np.sort(left.astype(np.int64) * max(width, 1) + right)
+    keys = keys[np.diff(keys, prepend=-1) != 0]
+    return keys // max(width, 1), keys % max(width, 1)
 
 
 def most_bought(purchases: Interactions, rows: Rows, *, day: int, k: int) -> tuple[Indices, Ints]:
