@@ -23,12 +23,15 @@ from typing import Any
 
 from addressee.decisions.campaign import Campaign
 from addressee.decisions.champions import champions_of, open_champion
+from addressee.decisions.decision import to_body
 from addressee.decisions.guarded import Sources
 from addressee.decisions.person import read_person
 from addressee.profiles.items import item_of
+from addressee.profiles.packing import pack as pack_state
+from addressee.profiles.packing import unpack
 from benchmarks.aws_stub import Stored, serving
 from benchmarks.rows import row, write
-from benchmarks.serving_world import BUCKET, CANDIDATES, KEY, NOW_MS, SUBJECT, World, make_world, typed
+from benchmarks.serving_world import BUCKET, CANDIDATES, KEY, NOW_MS, SUBJECT, TODAY, World, make_world, typed
 from benchmarks.usual_stack.install import LIMIT_MB, PYTHON, install, unzipped_mb
 from functions.decide_content.handler import Wiring, handle
 
@@ -168,6 +171,7 @@ class _Memory:
         return None if campaign else read_person(subject, self._rows, purpose="email")
 
     def put_once(self, decision: Any) -> Any:  # noqa: ANN401
+        to_body(decision)
         return decision
 
     def reason(self, address_hash: str) -> None:
@@ -192,7 +196,7 @@ def warm(world: World, calls: int = WARM_CALLS) -> list[dict[str, Any]]:
 
     First for somebody whose nightly lists still hold, then for somebody who bought since: ranked live.
     """
-    bought_since = replace(world, rows=tuple(_outdated(each) for each in world.rows))
+    bought_since = replace(world, rows=tuple(_shopped(each) for each in world.rows))
     return [
         row(case, f"CPU {name}, {CANDIDATES} candidates", "ms", [value], command=COMMAND)
         for case, of in (("decide_warm", world), ("decide_warm_live", bought_since))
@@ -200,11 +204,13 @@ def warm(world: World, calls: int = WARM_CALLS) -> list[dict[str, Any]]:
     ]
 
 
-def _outdated(stored: dict[str, Any]) -> dict[str, Any]:
-    """Make nightly lists be of another model, so that they do not stand."""
-    if stored["part"] != "scores":
+def _shopped(stored: dict[str, Any]) -> dict[str, Any]:
+    """Let the person have bought, today, the three products bought longest ago."""
+    if stored["part"] != "state":
         return stored
-    return {**stored, "body": json.dumps({**json.loads(stored["body"]), "versions": {}}).encode()}
+    state = unpack(stored["packed"])
+    state.bought.update(dict.fromkeys(sorted(state.bought, key=state.bought.__getitem__)[:3], TODAY))
+    return {**stored, "packed": pack_state(state)}
 
 
 def _warm(world: World, calls: int) -> list[tuple[str, float]]:

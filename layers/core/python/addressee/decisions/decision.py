@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from addressee.decisions.eligibility import CONSENT_UNKNOWN
@@ -54,7 +54,9 @@ class Decision:
 
 def to_body(decision: Decision) -> bytes:
     """Write the record as JSON, snake_case."""
-    return json.dumps(asdict(decision), separators=(",", ":")).encode()
+    record = {name: getattr(decision, name) for name in Decision.__slots__}
+    record["products"] = [{name: getattr(each, name) for name in Product.__slots__} for each in decision.products]
+    return json.dumps(record, separators=(",", ":")).encode()
 
 
 def from_body(body: bytes) -> Decision:

@@ -1,8 +1,8 @@
 """The ladder of recommendations: personalised, segment, popular, editorial; what is not sure falls a rung."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, zip_longest
+from itertools import chain, islice, zip_longest
 from typing import NamedTuple
 
 from addressee.decisions.champions import Champions
@@ -10,6 +10,7 @@ from addressee.decisions.decision import Rung
 from addressee.decisions.person import Person
 from addressee.decisions.request import MAX_PRODUCTS, Use
 from addressee.models.ranking import Scored, confidence
+from addressee.models.recommenders import Ranked
 from addressee.models.serving import Recommender
 from addressee.profiles.hashing import item_hash
 
@@ -45,11 +46,14 @@ class Wish:
     time_zone: str = ""
 
 
-def ranked(person: Person, champions: Champions, wish: Wish, *, segments: Mapping[str, str], today: int) -> list[Pick]:
+def ranked(
+    person: Person, champions: Champions, wish: Wish, *, segments: Mapping[str, str], today: int
+) -> Iterator[Pick]:
     """Rank at most 100 products down the ladder, each once, on the highest rung that knows it.
 
-    `segments` are the person's by kind. Products that the caller named are all in the answer: those that no rung
-    knows come last, in the caller's order, as `editorial`.
+    An iterator: what nobody takes is not computed, and the first products are nearly always enough. `segments` are
+    the person's by kind. Products that the caller named are all in the answer: those that no rung knows come last, in
+    the caller's order, as `editorial`.
     """
     ladder: Iterator[Pick] = chain(
         _personalised(person, champions, wish, today),
@@ -62,11 +66,15 @@ def ranked(person: Person, champions: Champions, wish: Wish, *, segments: Mappin
         wanted = frozenset(wish.among)
         named = (Pick(item_id, "editorial", "editorial", 0.0) for item_id in wish.among)
         ladder = chain((pick for pick in ladder if pick.item_id in wanted), named)
-    unique: dict[str, Pick] = {}
+    return islice(_once(ladder), MAX_CANDIDATES)
+
+
+def _once(ladder: Iterable[Pick]) -> Iterator[Pick]:
+    seen = set()
     for pick in ladder:
-        if unique.setdefault(pick.item_id, pick) is pick and len(unique) == MAX_CANDIDATES:
-            break
-    return list(unique.values())
+        if pick.item_id not in seen:
+            seen.add(pick.item_id)
+            yield pick
 
 
 def _personalised(person: Person, champions: Champions, wish: Wish, today: int) -> Iterator[Pick]:
@@ -76,14 +84,13 @@ def _personalised(person: Person, champions: Champions, wish: Wish, today: int) 
     lists = []
     for kind in kinds:
         scored = _scored(person, champions, kind, wish.among, today, k)
-        picks = _picks(kind, champions.recommenders[kind], scored)
-        lists.append([pick for pick in picks if pick.confidence >= LEAST_CONFIDENCE])
+        lists.append(_picks(kind, champions.recommenders[kind], scored))
     yield from _in_turn(lists)
 
 
 def _scored(  # noqa: PLR0913, PLR0917  # private; the arguments of its caller
     person: Person, champions: Champions, kind: str, among: Sequence[str] | None, today: int, k: int
-) -> Sequence[Scored]:
+) -> Sequence[Ranked]:
     """Rank live, or take last night's list where it is the same: same model, nothing bought since, nothing named.
 
     Age changes no order: it discounts every product alike.
@@ -95,9 +102,11 @@ def _scored(  # noqa: PLR0913, PLR0917  # private; the arguments of its caller
     return champions.recommenders[kind].rank(bought, today=today, candidates=among, k=k, nightly=nightly)
 
 
-def _picks(kind: str, model: Recommender, scored: Sequence[Scored]) -> Iterator[Pick]:
+def _picks(kind: str, model: Recommender, scored: Sequence[Ranked]) -> Iterator[Pick]:
+    """Give what is sure enough."""
     for item_id, _, support in scored:
-        yield Pick(item_id, _reason(kind, support), "personalised", model.confidence(support))
+        if (sure := model.confidence(support)) >= LEAST_CONFIDENCE:
+            yield Pick(item_id, _reason(kind, support), "personalised", sure)
 
 
 def _reason(kind: str, support: float) -> str:
@@ -116,8 +125,9 @@ def _segment(person: Person, champions: Champions, wish: Wish, segments: Mapping
                 yield Pick(each.item_id, "popular_in_segment", "segment", sure)
 
 
-def _stored(each: Scored) -> Pick:
-    return Pick(each.item_id, "scored_earlier", "segment", confidence(each.support, HALF_SUPPORT_OF_STORED))
+def _stored(each: Ranked) -> Pick:
+    item_id, _, support = each
+    return Pick(item_id, "scored_earlier", "segment", confidence(support, HALF_SUPPORT_OF_STORED))
 
 
 def _popular(champions: Champions, wish: Wish) -> Iterator[Pick]:
@@ -135,6 +145,8 @@ def _bestsellers(scored: Sequence[Scored], sure: Callable[[float], float]) -> It
     return (Pick(each.item_id, "popular", "popular", sure(each.support)) for each in scored)
 
 
-def _in_turn(lists: Sequence[Sequence[Pick]]) -> Iterator[Pick]:
+def _in_turn(lists: Sequence[Iterable[Pick]]) -> Iterator[Pick]:
     for row in zip_longest(*lists):
-        yield from (pick for pick in row if pick is not None)
+        for pick in row:
+            if pick is not None:
+                yield pick

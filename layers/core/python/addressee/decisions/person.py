@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from addressee.models.ranking import Scored
-from addressee.models.recommenders import Nightly
+from addressee.models.recommenders import Nightly, Ranked
 from addressee.profiles.consent import PREFIX as CONSENT
 from addressee.profiles.consent import has_consent
 from addressee.profiles.hashing import send_hash
@@ -25,7 +24,7 @@ class Scores:
     as_of: str = ""
     segments: Mapping[str, str] = field(default_factory=dict)
     scores: Mapping[str, float] = field(default_factory=dict)
-    candidates: Mapping[str, tuple[Scored, ...]] = field(default_factory=dict)
+    candidates: Mapping[str, tuple[Ranked, ...]] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
 
     def nightly(self, use: str) -> Nightly | None:
@@ -94,7 +93,7 @@ def _scores(body: bytes | None) -> Scores:
     if not body:
         return Scores()
     stored = json.loads(body)
-    candidates = {use: tuple(map(Scored._make, rows)) for use, rows in stored.get("candidates", {}).items()}
+    candidates = {use: tuple(map(tuple, rows)) for use, rows in stored.get("candidates", {}).items()}
     return Scores(
         as_of=str(stored.get("as_of", "")),
         segments=stored.get("segments", {}),

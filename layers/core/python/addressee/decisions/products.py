@@ -1,10 +1,11 @@
 """The products of an answer: the ladder's, after the hard filters."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from addressee.decisions.decision import Product, Rung
-from addressee.decisions.ladder import Pick
+from addressee.decisions.ladder import MAX_CANDIDATES, Pick
 from addressee.decisions.ports import Catalogue, Unavailable
 from addressee.profiles.items import Item
 
@@ -19,7 +20,7 @@ class Choice(NamedTuple):
 
 
 def choose_products(
-    picks: Sequence[Pick], catalogue: Catalogue, shows: Callable[[Item | None], bool], *, k: int
+    picks: Iterator[Pick], catalogue: Catalogue, shows: Callable[[Item | None], bool], *, k: int
 ) -> Choice:
     """Choose the first `k` of the ladder's products that pass the hard filters, propensity 1: nothing is drawn.
 
@@ -34,13 +35,14 @@ def choose_products(
 
 
 def _first_shown(
-    picks: Sequence[Pick], catalogue: Catalogue, shows: Callable[[Item | None], bool], k: int
+    picks: Iterator[Pick], catalogue: Catalogue, shows: Callable[[Item | None], bool], k: int
 ) -> list[Pick]:
     """Read few items first, since each one read costs and most pass; the rest only where too few passed."""
     chosen: list[Pick] = []
     first = max(FIRST_READ, k)
-    for part in (picks[:first], picks[first:]):
-        if part and len(chosen) < k:
-            items = catalogue.get_many([pick.item_id for pick in part])
-            chosen += [pick for pick in part if shows(items.get(pick.item_id))]
-    return chosen[:k]
+    while len(chosen) < k and (part := list(islice(picks, first))):
+        items = catalogue.get_many([pick.item_id for pick in part])
+        passing = (pick for pick in part if shows(items.get(pick.item_id)))
+        chosen.extend(islice(passing, k - len(chosen)))
+        first = MAX_CANDIDATES
+    return chosen

@@ -1,21 +1,25 @@
 """Recommenders as they are served: pure Python over packed arrays, the same ranking as in training."""
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import nsmallest
+from itertools import islice
 from typing import Any, NamedTuple
 
 from addressee.models.ranking import ItemTable, Scored, Sections, confidence
 from addressee.profiles.hashing import item_hash
 
 Settings = Mapping[str, Any]
+Ranked = tuple[str, float, float]
+"""A `Scored`, or the plain tuple that it is."""
+_HASHES = 2.0**32
 
 
 class Nightly(NamedTuple):
     """What `score_profiles` last wrote for a person and a use: the day as of which, and the list, best first."""
 
     as_of_day: int
-    scored: Sequence[Scored]
+    scored: Sequence[Ranked]
 
 
 class PersonalFrequency:
@@ -45,23 +49,35 @@ class PersonalFrequency:
         """Rank what the person bought before; see `serving.Recommender`."""
         if nightly is None:
             return self._from_last_days(history, today, candidates, k)
-        known = self._from_nightly(history, nightly, today)
+        known: Iterable[Scored] = self._from_nightly(history, nightly, today)
         if candidates is not None:
             wanted = set(candidates)
             known = (each for each in known if each.item_id in wanted)
-        return nsmallest(k, known, key=lambda each: (-each.score, each.item_id))
+        return sorted(known, key=lambda each: (-each.score, each.item_id))[:k]
 
-    def _from_nightly(self, history: Mapping[int, int], nightly: Nightly, today: int) -> Iterable[Scored]:
+    def _from_nightly(self, history: Mapping[int, int], nightly: Nightly, today: int) -> Iterator[Scored]:
         aged = self._decay(today - nightly.as_of_day)
-        since = {key: day for key, day in history.items() if day > nightly.as_of_day}
+        named, unknown = self._since(history, nightly.as_of_day)
         for item_id, score, support in nightly.scored:
-            day = since.pop(item_hash(item_id), None) if since else None
+            day = named.pop(item_id, None) if named else None
+            if unknown and day is None:  # the list may be of a model that knew more products
+                day = unknown.pop(item_hash(item_id), None)
             again = 0.0 if day is None else self._decay(today - day)
             yield Scored(item_id, score * aged + again, support + (day is not None))
-        for key, day in since.items():
-            row = self.items.row(key)
-            if row >= 0:
-                yield Scored(self.items.item_id(row), self._decay(today - day), 1.0)
+        for item_id, day in named.items():
+            yield Scored(item_id, self._decay(today - day), 1.0)
+
+    def _since(self, history: Mapping[int, int], as_of_day: int) -> tuple[dict[str, int], dict[int, int]]:
+        """Return what was bought after a day: by item id, and by hash what this model does not know."""
+        named, unknown = dict[str, int](), dict[int, int]()
+        for key, day in history.items():
+            if day > as_of_day:
+                row = self.items.row(key)
+                if row >= 0:
+                    named[self.items.item_id(row)] = day
+                else:
+                    unknown[key] = day
+        return named, unknown
 
     def _from_last_days(
         self, history: Mapping[int, int], today: int, candidates: Sequence[str] | None, k: int
@@ -112,23 +128,29 @@ class ItemNeighbours:
         nightly: Nightly | None = None,  # noqa: ARG002  # the interface's; the latest purchases say it all
     ) -> list[Scored]:
         """Rank what the person has not bought; see `serving.Recommender`."""
-        scores, support, found = self._sums(self._seeds(history))
-        found.difference_update([self._row_of.get(key, -1) for key in history])
+        scores, support, found = self._sums(self._spans(history))
         if candidates is not None:
             found &= {self._row_of.get(item_hash(item_id), -1) for item_id in candidates}
-        chosen = _top({row: scores[row] for row in found}, k)
-        return [Scored(self.items.item_id(row), scores[row], float(support[row])) for row in chosen]
+        best = sorted(found)
+        best.sort(key=scores.__getitem__, reverse=True)  # stable: ties stay in the order of rows
+        unbought = (row for row in best if self.items.hashes[row] not in history)
+        return [Scored(self.items.item_id(row), scores[row], float(support[row])) for row in islice(unbought, k)]
 
-    def _seeds(self, history: Mapping[int, int]) -> list[slice]:
-        """Return the spans of neighbours of the latest `max_seeds` bought items (ties: larger hash first)."""
-        latest = sorted(zip(history.values(), history.keys(), strict=True), reverse=True)[: self._max_seeds]
-        rows = [row for _, key in latest if (row := self._row_of.get(key, -1)) >= 0]
-        return [slice(self._ends[row - 1] if row else 0, self._ends[row]) for row in rows]
+    def _spans(self, history: Mapping[int, int]) -> list[slice]:
+        """Return the spans of neighbours of the latest `max_seeds` bought items (ties: larger hash first).
 
-    def _sums(self, seeds: Iterable[slice]) -> tuple[list[float], list[int], set[int]]:
-        """Return each row's score and support, and the rows that any seed is a neighbour of."""
+        Day and hash are sorted as one float, which holds them exactly (16 and 32 bits): pairs sort far slower.
+        """
+        days = sorted(history.values(), reverse=True)[: self._max_seeds]
+        since = days[-1] if days else 0
+        stamped = sorted([day * _HASHES + key for key, day in history.items() if day >= since], reverse=True)
+        rows = map(self._row_of.get, [int(each % _HASHES) for each in stamped[: self._max_seeds]])
+        return [slice(self._ends[row - 1] if row else 0, self._ends[row]) for row in rows if row is not None]
+
+    def _sums(self, spans: Iterable[slice]) -> tuple[list[float], list[int], set[int]]:
+        """Return each row's score and support, and the rows that any seed has as a neighbour."""
         scores, support, found = [0.0] * len(self.items), [0] * len(self.items), set[int]()
-        for span in seeds:
+        for span in spans:
             neighbours = self._neighbours[span]
             found.update(neighbours)
             pairs = zip(neighbours, self._similarities[span], self._co_buyers[span], strict=True)
@@ -144,13 +166,3 @@ class ItemNeighbours:
     def confidence(self, support: float) -> float:
         """Return the confidence in [0, 1) that so many observations give."""
         return confidence(support, self._half_support)
-
-
-def _top(scores: Mapping[int, float], k: int) -> list[int]:
-    """Return the `k` rows with the highest scores, best first, ties by row.
-
-    Sorting bare floats to find the cut is several times cheaper than ranking all rows by (score, row).
-    """
-    cut = sorted(scores.values(), reverse=True)[k - 1] if 0 < k < len(scores) else float("-inf")
-    pool = [row for row, score in scores.items() if score >= cut]
-    return sorted(pool, key=lambda row: (-scores[row], row))[:k]

@@ -30,15 +30,12 @@ class Logistic:
         """Return the probability for one feature vector. Raises `WrongFeatures` where its length differs."""
         if len(features) != len(self._parts):
             raise WrongFeatures(f"{len(features)} features, but the model was trained on {len(self._parts)}")
-        return sigmoid(self._bias + sum(map(_term, features, self._parts)))
-
-
-def _term(value: float, part: tuple[float, float, float]) -> float:
-    if value != value:  # noqa: PLR0124  # NaN is the only value that differs from itself; math.isnan costs a call
-        return 0.0
-    weight, mean, scale = part
-    flat = log1p(value) if value >= 0 else -log1p(-value)
-    return weight * (flat - mean) / scale
+        logit = 0.0
+        for value, (weight, mean, scale) in zip(features, self._parts, strict=True):
+            if value == value:  # noqa: PLR0124  # only NaN differs from itself; a call costs more than the term
+                flat = log1p(value) if value >= 0 else -log1p(-value)
+                logit += weight * (flat - mean) / scale
+        return sigmoid(self._bias + logit)
 
 
 def sigmoid(logit: float) -> float:

@@ -10,6 +10,7 @@ from addressee.models.item_sections import (
     POPULAR_DAYS,
     Rows,
     count_buyers,
+    distinct_pairs,
     hash_items,
     item_table,
     known_rows,
@@ -25,7 +26,7 @@ from addressee.models.tables import Floats, Indices, Interactions, Ints, Tables
 HORIZON_DAYS = 28
 MAX_ITEMS = 4_000
 LEAST_BUYERS = 5
-NEIGHBOURS = 50
+NEIGHBOURS = 30
 MAX_SEEDS = 32
 SHRINKAGE = 10.0
 TREND_PRIOR = 5.0
@@ -38,7 +39,7 @@ class Discover:
     """Item-item neighbours: similarity(i, j) = co-buyers / (sqrt(buyers_i * buyers_j) + shrinkage) * trend_j ** p.
 
     The first factor is the cosine between buyer sets, shrunk (Sarwar et al. 2001, section 3.1); trend_j = (buyers in
-    the last 28 days + 1) / (buyers + 5) is how much of its life the product has now. Of each i the 50 best j stay.
+    the last 28 days + 1) / (buyers + 5) is how much of its life the product has now. Of each i the 30 best j stay.
     """
 
     name = "discover"
@@ -129,8 +130,8 @@ def _neighbours(
     """Yield, for each block of rows: number of neighbours of each row, and their columns, similarities, co-buyers."""
     from scipy import sparse  # noqa: PLC0415  # training only: scoring runs without scipy
 
-    pairs = np.unique(np.stack([purchases.subject, rows.row[purchases.item]]), axis=1)
-    subject, column = pairs[:, pairs[1] >= 0]
+    known = rows.row[purchases.item] >= 0
+    subject, column = distinct_pairs(purchases.subject[known], rows.row[purchases.item[known]], len(rows.item))
     shape = (int(subject.max(initial=-1)) + 1, len(rows.item))
     bought = sparse.csr_matrix((np.ones(len(subject), np.float32), (subject, column)), shape)
     transposed = bought.T.tocsr()
