@@ -2,10 +2,7 @@
 
 import csv
 import json
-import os
 import re
-import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -15,8 +12,8 @@ from uuid import uuid4
 
 import pytest
 
+from tests.e2e.command import addressee
 from tests.e2e.stack import Stack
-from twin.process import ROOT
 
 PEOPLE, WEEKS, FAVOURITES = 400, 30, 4
 FAMILIES = {"Tea": 12, "Coffee": 12, "Bread": 12, "Fruit": 12}
@@ -62,15 +59,6 @@ def simulate_orders(file: Path, rng: Random) -> None:
                     for item in shopper.basket(rng):
                         row = [f"sim-{person}", f"{person}-{week}", at.isoformat(), item, shopper.family]
                         rows.writerow([*row, rng.randint(1, 3), shopper.price, "EUR"])
-
-
-def addressee(stack: Stack, *words: str) -> str:
-    """Run the command line against the twin, as an engineer would."""
-    environment = {**os.environ, **stack.twin.environment(), "COLUMNS": "400"}
-    command = [sys.executable, "-m", "cli.main", *words]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def artefacts(stack: Stack) -> dict[str, bytes]:
