@@ -1,5 +1,6 @@
 """Node for jsii and the CDK CLI: the machine's own where it is still supported, else the one from PyPI."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -36,13 +37,23 @@ def _version(node: str) -> str:
 def install() -> str:
     """Put a supported `node`, `npm` and `npx` into `.build/bin`, then the CDK CLI; return Node's version."""
     BIN.mkdir(parents=True, exist_ok=True)
-    own = shutil.which("node")
-    source = Path(own).parent if own and is_supported(_version(own)) and shutil.which("npm") else _from_pypi()
+    machine = machine_path(os.environ.get("PATH", ""))
+    own = shutil.which("node", path=machine)
+    has_own = own and is_supported(_version(own)) and shutil.which("npm", path=machine)
+    source = Path(own).parent if own and has_own else _from_pypi()
     for name in ("node", "npm", "npx"):
         link = BIN / name
         link.unlink(missing_ok=True)
         link.symlink_to(source / name)
-    return _version(str(BIN / "node")).strip()
+    version = _version(str(BIN / "node")).strip()
+    if not is_supported(version):
+        raise TwinTrouble(f"{source}/node does not run; remove .build/node and try again")
+    return version
+
+
+def machine_path(path: str) -> str:
+    """Take our own folder out of a search path: its links would be found, and then be made to point to themselves."""
+    return os.pathsep.join(each for each in path.split(os.pathsep) if each and Path(each).resolve() != BIN.resolve())
 
 
 def _from_pypi() -> Path:

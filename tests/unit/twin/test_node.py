@@ -2,7 +2,7 @@
 
 import pytest
 
-from twin.node import is_supported, major_of
+from twin.node import BIN, is_supported, machine_path, major_of
 
 
 @pytest.mark.parametrize(("printed", "major"), [("v22.11.0\n", 22), ("v9.0.0", 9), ("", 0), ("node: not found", 0)])
@@ -21,3 +21,8 @@ def test_long_term_majors_are_taken(version):
 def test_old_and_short_lived_majors_are_not(version):
     """Ended, odd, or none at all."""
     assert not is_supported(version)
+
+
+def test_our_own_links_are_never_taken_for_the_machines_node():
+    """`make` puts them first on the path; linked to themselves, neither node nor cdk would start again."""
+    assert machine_path(f"{BIN}:/usr/bin::{BIN}/:/bin") == "/usr/bin:/bin"
