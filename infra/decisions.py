@@ -61,6 +61,7 @@ class Decisions(Construct):
             "decide_content",
             request_power(functions.settings),
             "core",
+            "runtime",
             profiles_table=profiles.profiles.table_name,
             decisions_table=data.decisions.table_name,
             items_table=profiles.items.table_name,

@@ -1,7 +1,7 @@
 """When to send: quiet hours, time zones, DST."""
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, reset_tzpath
 
 import pytest
 from hypothesis import given
@@ -86,3 +86,13 @@ def test_a_few_activities_make_no_usual_hour():
     few = bytearray(168)
     few[18] = 7
     assert usual_hour(few, shift_hours=0) is None
+
+
+def test_zones_are_known_where_the_system_has_none():
+    """Lambda has no time zone database: the one of the runtime layer, the package tzdata, is enough."""
+    reset_tzpath(to=[])
+    try:
+        zone = time_zone("Pacific/Chatham")
+    finally:
+        reset_tzpath()
+    assert datetime(2026, 1, 1, tzinfo=zone).utcoffset() == timedelta(hours=13, minutes=45)
