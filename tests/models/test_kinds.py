@@ -93,6 +93,9 @@ class TestEveryKind:
         assert card["data"]["fitted_until"] == "2024-10-04"
         assert card["data"]["validation_after"] < card["data"]["test_after"] < card["as_of"]
         assert set(card["metrics"][kind.metrics[0].name]) == {"model", "rival", "difference"}
+        assert (card["decides"], f"What decides is {kind.metrics[0].name}" in text) == (kind.metrics[0].name, True)
+        assert ("log_loss (lower is better)" in text) is (kind.role == "scorer")
+        assert card["tested"]["questions"] >= card["tested"]["people"] > 100
         for words in (kind.floor_title, "refitted on all days", *kind.limits, "Tested once"):
             assert words in text
         assert card["features"]["names"] == (list(FEATURES) if kind.uses_features else [])

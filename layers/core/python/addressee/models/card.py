@@ -21,6 +21,9 @@ def card_files(kind: Kind, known: Metadata, about: Mapping[str, Any], details: M
         "recipe": about["recipe"],
         "baseline": about["baseline"],
         "metrics": about["metrics"],
+        "decides": kind.metrics[0].name,
+        "lower_is_better": [metric.name for metric in kind.metrics if metric.lower_is_better],
+        "tested": about["tested"],
         "verdict": about["verdict"],
         "served": "refitted on all days up to fitted_until with the same recipe; the figures are of the test before",
         "features": {"names": about["features"], "hash": about["feature_hash"]},
@@ -39,13 +42,22 @@ def _markdown(card: Mapping[str, Any]) -> Iterator[str]:
     yield "\n## Data and split\n"
     yield f"- Events from {windows['first_day']} to {windows['fitted_until']}: {_listed(windows['counts'])}."
     yield f"- Recipe chosen on what followed {windows['validation_after']}: {_listed(card['recipe'])}."
-    yield f"- Tested once, on what followed {windows['test_after']}, by a model that knew nothing later."
+    yield (
+        f"- Tested once, on what followed {windows['test_after']}, by a model that knew nothing later:"
+        f" {_listed(card['tested'])}."
+    )
     yield f"- Served: {card['served']}."
+    yield f"- Made by revision {card['revision'] or 'unknown'} of the code."
     yield "\n## Figures (95 % bootstrap intervals over people, paired)\n"
-    yield f"Baseline: {card['baseline']}.\n"
+    yield f"Baseline: {card['baseline']}. What decides is {card['decides']}.\n"
     yield "| metric | model | baseline | difference |\n|---|---|---|---|"
     for metric, sides in card["metrics"].items():
-        yield f"| {metric} | " + " | ".join(_interval(sides[side]) for side in ("model", "rival", "difference")) + " |"
+        direction = " (lower is better)" if metric in card["lower_is_better"] else ""
+        yield (
+            f"| {metric}{direction} | "
+            + " | ".join(_interval(sides[side]) for side in ("model", "rival", "difference"))
+            + " |"
+        )
     yield f"\nGate: {card['verdict']}."
     yield from _details(card["details"])
     yield from _features(card["features"])

@@ -63,6 +63,7 @@ class Metric(NamedTuple):
 
     name: str
     of: Callable[[Floats, Floats], float]
+    lower_is_better: bool = False
 
 
 class Window(NamedTuple):

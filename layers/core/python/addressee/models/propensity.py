@@ -21,8 +21,8 @@ _DIGITS = 9
 METRICS: Sequence[Metric] = (
     Metric("roc_auc", roc_auc),
     Metric("pr_auc", average_precision),
-    Metric("log_loss", log_loss),
-    Metric("calibration_error", calibration_error),
+    Metric("log_loss", log_loss, lower_is_better=True),
+    Metric("calibration_error", calibration_error, lower_is_better=True),
 )
 
 
@@ -97,8 +97,9 @@ class Propensity:
     def details(self, tables: Tables, fitted: Fitted) -> Mapping[str, Any]:
         """Return the weights of the standardised features, the largest first."""
         names, weight = tables.metadata.feature_names, numbers(fitted.sections, "weight")
-        order = np.argsort(-np.abs(weight), kind="stable")
-        return {"weights": {names[column]: round(float(weight[column]), 4) for column in order}}
+        order = [column for column in np.argsort(-np.abs(weight), kind="stable") if weight[column]]
+        weights = {names[column]: round(float(weight[column]), 4) for column in order}
+        return {"weights": weights, "without weight": {"features": len(names) - len(order)}}
 
     def _usable(self, tables: Tables, until: int) -> Flags:
         people = tables.people

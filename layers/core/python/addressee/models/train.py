@@ -53,11 +53,13 @@ def train(run: Run) -> Trained:
     if cuts is None:
         return Trained(Verdict(published=False, reason="the tables hold too little for an honest test"), {}, None)
     recipe = _choose(run, cuts.validation)
-    floor, champion, best = _examine(run, cuts.test, recipe)
-    verdict = judge(floor[0], champion, best)
-    metrics = as_json(floor)
-    bundle = _sealed(run, cuts, recipe, verdict, metrics) if verdict.published else None
-    return Trained(verdict, metrics, bundle)
+    examined = _examine(run, cuts.test, recipe)
+    verdict = judge(examined.floor[0], examined.champion, examined.best)
+    metrics = as_json(examined.floor)
+    if not verdict.published:
+        return Trained(verdict, metrics, None)
+    said = {"metrics": metrics, "tested": dict(examined.asked), "verdict": verdict.reason}
+    return Trained(verdict, metrics, _sealed(run, cuts, recipe, said))
 
 
 def _choose(run: Run, window: Window) -> Recipe:
@@ -76,6 +78,7 @@ class _Examined(NamedTuple):
     floor: Sequence[Compared]
     champion: Compared | None
     best: Compared | None
+    asked: Mapping[str, int]
 
 
 def _examine(run: Run, window: Window, recipe: Recipe) -> _Examined:
@@ -99,6 +102,7 @@ def _examine(run: Run, window: Window, recipe: Recipe) -> _Examined:
         against_floor,
         None if champion is None else against(_marks(run, exam, window, champion)),
         None if best is None else against(best),
+        {"people": len(np.unique(exam.person)), "questions": len(exam.person)},
     )
 
 
@@ -113,8 +117,8 @@ def _marks(run: Run, exam: Exam, window: Window, recipe: Recipe) -> Floats:
     return run.kind.marks(exam, run.kind.predict(fitted, exam.audience, k=K))
 
 
-def _sealed(run: Run, cuts: Cuts, recipe: Recipe, verdict: Verdict, metrics: Mapping[str, Any]) -> Bundle:
-    """Refit on all days with the same recipe; add the card and the metadata."""
+def _sealed(run: Run, cuts: Cuts, recipe: Recipe, said: Mapping[str, Any]) -> Bundle:
+    """Refit on all days with the same recipe; add what the test said, the card and the metadata."""
     known = run.tables.metadata
     fitted = run.kind.fit(run.tables, until=known.as_of_day, recipe=recipe, rng=run.rng())
     about = {
@@ -125,9 +129,8 @@ def _sealed(run: Run, cuts: Cuts, recipe: Recipe, verdict: Verdict, metrics: Map
         "recipe": dict(recipe),
         "settings": dict(fitted.settings),
         "windows": _windows(known, cuts),
-        "metrics": metrics,
+        **said,
         "baseline": run.kind.floor_title,
-        "verdict": verdict.reason,
         "revision": run.revision,
     }
     card = card_files(run.kind, known, about, run.kind.details(run.tables, fitted))
