@@ -41,7 +41,7 @@ models = typer.Typer(no_args_is_help=True, help="The model registry.")
 for name, group in {"import": imports, "keys": keys, "decisions": decisions, "models": models}.items():
     app.add_typer(group, name=name)
 
-console = Console()
+console = Console(emoji=False)  # an ARN such as arn:aws:secretsmanager:...:secret:... holds the name of one
 EXPECTED = (
     *(NotDeployed, UnreadableFile, UnknownKey, UnknownScope, LearnFailed, StreamRefused, InvalidField),
     *(ClientError, BotoCoreError),
@@ -76,7 +76,7 @@ def trouble() -> Iterator[None]:
     try:
         yield
     except EXPECTED as error:
-        Console(stderr=True).print(f"addressee: {error}", style="red", markup=False, highlight=False)
+        Console(stderr=True, emoji=False).print(f"addressee: {error}", style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None
 
 

@@ -34,7 +34,8 @@ def show(console: Console, twin: Twin, outputs: dict[str, str], keys: dict[str, 
     lines = {"API": outputs["ApiUrl"], **{f"{scope.upper()}_KEY": key for scope, key in keys.items()}}
     lines |= {"AWS_ENDPOINT_URL": twin.endpoint, **{name: value for name, value in outputs.items() if is_own(name)}}
     for name, value in lines.items():
-        console.print(f"{name}={value}", soft_wrap=True, highlight=False, markup=False)
+        # No emoji: the ARN of a secret holds the name of one between colons.
+        console.print(f"{name}={value}", soft_wrap=True, highlight=False, markup=False, emoji=False)
 
 
 def is_own(output: str) -> bool:
