@@ -295,4 +295,4 @@ def doctor(context: typer.Context) -> None:
 
 
 if __name__ == "__main__":
-    app()
+    app(prog_name="addressee")
