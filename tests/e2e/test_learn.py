@@ -12,6 +12,8 @@ from uuid import uuid4
 
 import pytest
 
+from addressee.models.serving import open_recommender
+from addressee.profiles.features import FEATURE_HASH
 from tests.e2e.command import addressee
 from tests.e2e.stack import Stack
 
@@ -91,6 +93,12 @@ def learn(stack: Stack) -> Run:
     return Run(said, artefacts(stack))
 
 
+def popular_of(run: Run) -> list[tuple[str, float, float]]:
+    """Return the bestsellers that the published `buy_again` holds."""
+    model = open_recommender("buy_again", run.files("buy_again"), feature_hash=FEATURE_HASH)
+    return model.popular(5)
+
+
 @pytest.fixture(scope="module")
 def learned(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Import simulated history and learn from it once."""
@@ -148,3 +156,14 @@ def test_a_decision_for_a_known_person_names_the_models_that_it_used(stack: Stac
     reply = stack.call("POST", "/v1/decisions", body, scope="decide")
     assert reply.status == 200
     assert reply.body["models"]["buy_again"] == learned.champions["buy_again"]["champion"]
+
+
+def test_somebody_never_seen_gets_what_is_popular(stack: Stack, learned: Run):
+    """Once there are models, a first-time visitor is not left with the editorial rung."""
+    favourites = [item for item, *_ in popular_of(learned)]
+    catalogue = [{"itemId": item, "title": item, "category": "Tea", "price": 4, "inStock": True} for item in favourites]
+    assert stack.call("PUT", "/v1/items", {"items": catalogue}, scope="admin").status == 200
+    body = {"campaign": f"first-{uuid4().hex[:6]}", "anonymousId": f"visitor-{uuid4()}", "use": "buy_again"}
+    reply = stack.call("POST", "/v1/decisions", body, scope="decide")
+    assert (reply.status, reply.body["mail"], reply.body["rung"]) == (200, False, "popular")
+    assert {each["reason"] for each in reply.body["products"]} == {"popular"}
