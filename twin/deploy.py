@@ -47,8 +47,11 @@ def read_outputs(twin: Twin) -> dict[str, str]:
 
 def _run(command: Sequence[str], cwd: Path, environment: Mapping[str, str], twin: Twin) -> None:
     log = twin.folder / "deploy.log"
-    with log.open("ab") as sink:
-        done = subprocess.run(command, cwd=cwd, env=environment, stdout=sink, stderr=subprocess.STDOUT, check=False)  # noqa: S603  # fixed commands
+    try:
+        with log.open("ab") as sink:
+            done = subprocess.run(command, cwd=cwd, env=environment, stdout=sink, stderr=subprocess.STDOUT, check=False)  # noqa: S603  # fixed commands
+    except FileNotFoundError:
+        raise TwinTrouble(f"{command[0]} is not installed; remove .build/node.stamp, then `make setup`") from None
     if done.returncode:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
         raise TwinTrouble(f"`{' '.join(command[:2])}` failed; the end of {shown(log)}:\n{tail}")

@@ -112,6 +112,12 @@ class Twin:
             return None
         return pid if b"twin.server" in command else None
 
+    def check_port(self) -> None:
+        """Raise `TwinTrouble` where this folder's emulator runs on another port than the one asked for."""
+        started = json.loads((self.folder / "process.json").read_text())["port"] if self.pid() else self.port
+        if started != self.port:
+            raise TwinTrouble(f"a twin runs on port {started}; use it (TWIN_PORT={started}), or `make down` first")
+
     def stop(self) -> bool:
         """Stop the emulator and its workers, delete its folder; say whether one was running."""
         pid = self.pid()

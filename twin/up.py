@@ -19,6 +19,7 @@ def bring_up(twin: Twin, console: Console) -> tuple[dict[str, str], dict[str, st
     A running twin is deployed into again. What a broken-off run left behind (a process without a deployment, a folder
     without a process) is removed first.
     """
+    twin.check_port()
     if twin.pid() is None or not twin.outputs_file.exists():
         twin.stop()
         with console.status("starting the emulator"):

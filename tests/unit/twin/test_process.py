@@ -135,3 +135,21 @@ def test_the_emulator_listens_on_loopback_and_keeps_to_its_folder(tmp_path: Path
     assert values["TMPDIR"] == str(tmp_path / "tmp")
     assert values.get("AUTH") == expected
     assert not [name for name in values if name.startswith("AWS_")]
+
+
+def test_a_twin_that_runs_on_another_port_is_not_deployed_into(tmp_path: Path):
+    """Two ports, one folder: say which one is in use."""
+    command = [sys.executable, "-c", "input()", "twin.server"]  # what the emulator is told apart by
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        running = left_behind(tmp_path / "twin", process.pid)
+        assert running.pid() == process.pid
+        running.check_port()
+        with pytest.raises(TwinTrouble, match=r"a twin runs on port 1; .*`make down` first"):
+            Twin(running.folder, 2).check_port()
+        process.communicate(b"\n")
+
+
+def test_where_nothing_runs_any_port_will_do(tmp_path: Path):
+    """The first start, and one after a crash."""
+    Twin(tmp_path, 1).check_port()
+    left_behind(tmp_path / "twin", ended_pid()).check_port()
