@@ -57,5 +57,5 @@ def test_outputs_that_join_the_stacks_are_not(name: str):
 
 def test_a_command_that_is_not_there_is_one_clear_line(tmp_path: Path):
     """Somebody removed node_modules by hand."""
-    with pytest.raises(TwinTrouble, match="^cdk-of-nowhere is not installed; .*make setup"):
+    with pytest.raises(TwinTrouble, match=r"^cdk-of-nowhere is not installed; .*make setup"):
         _run(["cdk-of-nowhere"], tmp_path, {}, Twin(tmp_path, 1))
