@@ -212,6 +212,20 @@ def test_a_damaged_state_sends_its_own_records_to_quarantine(ports):
     assert ports.store.rows[USER] == StateRow(USER, 3, b"damaged")
 
 
+def test_a_withdrawal_counts_even_where_its_record_is_quarantined(ports):
+    """Nobody is mailed because of one id too many, or of a state that cannot be read."""
+    fold(ports, *visitors(9))
+    fold(ports, *logins(8))
+    ports.store.rows[user_subject("w")] = StateRow(user_subject("w"), 3, b"damaged")
+    strayed = message("track", "no1", userId="u", anonymousId="v8", event="Unsubscribed")
+    damaged = message("track", "no2", userId="w", event="Unsubscribed")
+    counts = update_profiles([record(99, "u", strayed), record(100, "w", damaged)], ports, key=KEY)
+    assert (counts.folded, counts.quarantined) == (0, 2)
+    for subject in (USER, user_subject("w")):
+        assert ports.people.rows[subject, "consent"]["c_email"]["granted"] is False
+        assert (subject, "traits") not in ports.people.rows
+
+
 def test_a_record_that_trips_the_reader_is_quarantined(ports):
     """Whatever pure code raises would be raised by each retry: it must not block the shard."""
     unreadable = object()

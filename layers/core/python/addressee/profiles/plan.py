@@ -1,6 +1,6 @@
 """`plan_updates`: what a batch means for the rows as read; nothing is written here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,10 +46,14 @@ class Update:
 
 @dataclass(slots=True)
 class Plan:
-    """All updates of a batch, and what is written before them. `duplicates`: records that were done before."""
+    """All updates of a batch, and what is written before them. `duplicates`: records that were done before.
+
+    `withdrawals` are those of rejected records: a no counts at once, whatever else is wrong with the record.
+    """
 
     updates: list[Update] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
+    withdrawals: list[PersonChange] = field(default_factory=list)
     duplicates: int = 0
 
     def lake_rows(self) -> list[dict[str, Any]]:
@@ -70,6 +74,7 @@ def plan_updates(arrivals: Sequence[Arrival], rows: Mapping[str, StateRow]) -> P
     for arrival, outcome in outcomes:
         if isinstance(outcome, Rejected):
             plan.rejected.append(outcome)
+            plan.withdrawals += _withdrawals(identities.target(arrival), [arrival])
         elif outcome is None:
             plan.duplicates += 1
         else:
@@ -80,6 +85,8 @@ def plan_updates(arrivals: Sequence[Arrival], rows: Mapping[str, StateRow]) -> P
     for update in updates.values():
         _fold(update, identities)
         plan.rejected += update.folded.rejected
+        refused = {each.record for each in update.folded.rejected}
+        plan.withdrawals += _withdrawals(update.subject, (each for each in update.arrivals if each.record in refused))
     plan.updates = list(updates.values())
     return plan
 
@@ -105,6 +112,11 @@ def _fold(update: Update, identities: Identities) -> None:
         update.merged = before = pack(state)
         update.merge_rows += [merge_row(update.subject, each.anonymous_subject, each.merged_at_ms) for each in pointers]
     update.folded = fold_arrivals(state, before, update.arrivals)
+
+
+def _withdrawals(subject: str, arrivals: Iterable[Arrival]) -> list[PersonChange]:
+    changes = (PersonChange(subject, consent=_person_change(subject, each).consent) for each in arrivals)
+    return [change for change in changes if change.consent]
 
 
 def _person_change(subject: str, arrival: Arrival) -> PersonChange:

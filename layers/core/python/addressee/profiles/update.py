@@ -103,7 +103,8 @@ def _write(plan: Plan, ports: Ports) -> set[str]:
     standing = [update for update in plan.updates if update.subject not in lost]
     ports.lake.append([row for update in standing for row in update.merge_rows])
     ports.people.carry_over([pair for update in standing for pair in update.visitors()])
-    ports.people.apply_many([change for update in standing for change in update.person_changes()])
+    changes = [change for update in standing for change in update.person_changes()]
+    ports.people.apply_many([*plan.withdrawals, *changes])
     changed = [update for update in standing if update.folded.changed]
     written = _at_once(ports.pool, lambda update: _write_state(update, ports.store), changed)
     return lost | {update.subject for update, done in zip(changed, written, strict=True) if not done}
