@@ -7,8 +7,11 @@ from hypothesis import strategies as st
 from addressee.decisions.campaign import Campaign
 from addressee.decisions.eligibility import refusal
 from addressee.decisions.person import Person
+from addressee.events.event import Event
+from addressee.profiles.fold import fold
 from addressee.profiles.hashing import send_hash
-from addressee.profiles.state import DAY_MS
+from addressee.profiles.packing import pack, unpack
+from addressee.profiles.state import DAY_MS, empty_state
 from tests.unit.decisions.people import NOW, SUBJECT, state, willing
 
 CAMPAIGN = Campaign("spring", cap_per_day=2, cap_per_week=3)
@@ -54,6 +57,15 @@ def test_sends_of_other_senders_count():
     """`Email Sent` events fill the cap without any touch of ours."""
     person = willing(state=state(sends={1: SECOND - 5, 2: SECOND - 6}))
     assert refusal(person, CAMPAIGN, now_ms=NOW) == "cap_per_day"
+
+
+@pytest.mark.parametrize("name", ["Email Sent", "Email Delivered"])
+def test_an_event_about_a_send_fills_the_cap_and_our_own_touch_of_it_counts_no_more(name):
+    """From the message to the refusal: fold, pack, read, count."""
+    sent = Event("m1", "track", name, "anna", "", NOW - 60_000, NOW - 60_000, send_id="send-1")
+    person = willing(state=unpack(pack(fold(empty_state(), sent))), touches=(("send-1", NOW - 61_000),))
+    assert refusal(person, Campaign("spring", cap_per_day=1, cap_per_week=9), now_ms=NOW) == "cap_per_day"
+    assert refusal(person, Campaign("spring", cap_per_day=2, cap_per_week=9), now_ms=NOW) is None
 
 
 @given(
