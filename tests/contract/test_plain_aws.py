@@ -1,5 +1,6 @@
 """The send path's clients: on the emulator they do what botocore's do, on a faulty server they repeat what they may."""
 
+import gc
 import json
 from collections.abc import Iterator
 from contextlib import closing
@@ -25,6 +26,13 @@ from tests.unit.decisions.people import SUBJECT, state
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # connections live as long as a process
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
+
+
+@pytest.fixture(autouse=True)
+def _let_connections_go() -> Iterator[None]:
+    """Drop them here, where the warning about it is expected, not in the midst of another test."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture
