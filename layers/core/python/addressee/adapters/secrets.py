@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
+from math import inf
 from time import monotonic
 from typing import Any
 
@@ -30,7 +31,7 @@ class Secret:
 
     def text_since(self, max_age_seconds: float) -> str:
         """Return the secret's text, at most `max_age_seconds` old."""
-        if self._clock() - self._read_at >= max_age_seconds:
+        if not self._text or self._clock() - self._read_at >= max_age_seconds:
             self._text = self._client().get_secret_value(SecretId=self._id)["SecretString"]
             self._read_at = self._clock()
         return self._text
@@ -45,8 +46,11 @@ class Secret:
 
 
 def subject_key(secret: Secret) -> bytes:
-    """Return the key of every `subject`: the secret's text as bytes. It never changes after the first deployment."""
-    return secret.text().encode()
+    """Return the key of every `subject`: the secret's text as bytes.
+
+    It never changes after the first deployment, so it is read once: an outage of Secrets Manager stops no warm process.
+    """
+    return secret.text_since(inf).encode()
 
 
 @dataclass(frozen=True)
