@@ -8,8 +8,11 @@ SUBJECT_BYTES = 16
 
 
 def subject_of(identifier: str, *, kind: Literal["user", "anonymous"], key: bytes) -> str:
-    """Derive the subject (32 hex characters) of a user or anonymous id with the installation's secret key."""
-    return hmac.new(key, f"{kind}:{identifier}".encode(), sha256).digest()[:SUBJECT_BYTES].hex()
+    """Derive the subject (32 hex characters) of a user or anonymous id with the installation's secret key.
+
+    Blanks around an id do not count, wherever it comes from: or a CRM's grant for `u1 ` would outlive `u1`'s withdrawal.
+    """
+    return hmac.new(key, f"{kind}:{identifier.strip()}".encode(), sha256).digest()[:SUBJECT_BYTES].hex()
 
 
 def address_hash(address: str, *, key: bytes) -> str:
