@@ -10,7 +10,7 @@ SUBJECT_BYTES = 16
 def subject_of(identifier: str, *, kind: Literal["user", "anonymous"], key: bytes) -> str:
     """Derive the subject (32 hex characters) of a user or anonymous id with the installation's secret key.
 
-    Blanks around an id do not count, wherever it comes from: or a CRM's grant for `u1 ` would outlive `u1`'s withdrawal.
+    Blanks around an id do not count: or a CRM's grant for `u1 ` would outlive the withdrawal of `u1`.
     """
     return hmac.new(key, f"{kind}:{identifier.strip()}".encode(), sha256).digest()[:SUBJECT_BYTES].hex()
 
