@@ -38,8 +38,8 @@ def stream_power(settings: Settings) -> Power:
 
 
 def batch_power(settings: Settings) -> Power:
-    """For functions that work through files; DuckDB spills to disk."""
-    return Power(settings.batch_memory_mb, Duration.minutes(15), disk_mb=4096)
+    """For functions that work through files; DuckDB spills to disk, a few hundred bytes a row (docs/deploying.md)."""
+    return Power(settings.batch_memory_mb, Duration.minutes(15), disk_mb=10_240)
 
 
 class Functions(Construct):

@@ -61,6 +61,19 @@ def test_a_function_fits_a_fresh_account(live: Synthesised, name: str):
     assert function["TracingConfig"] == {"Mode": "Active"}
 
 
+@pytest.mark.parametrize("name", ["compact_lake", "prepare_features", "score_profiles", "train_models"])
+def test_what_works_through_files_has_time_and_disk_for_them(live: Synthesised, name: str):
+    """DuckDB spills what its memory does not hold; docs/exactly-once.md has the figures."""
+    function = _function(live, name)
+    assert (function["Timeout"], function["EphemeralStorage"]["Size"]) == (900, 10_240)
+
+
+@pytest.mark.parametrize("name", ["authorize_request", "collect_events", "decide_content", "sync_profiles"])
+def test_who_is_waited_for_answers_before_the_api_gives_up(live: Synthesised, name: str):
+    """An HTTP API waits 30 s at most."""
+    assert _function(live, name)["Timeout"] < 30
+
+
 def test_what_runs_unattended_has_a_dead_letter_queue(live: Synthesised):
     """Scheduler invokes compact_lake asynchronously; nobody else would notice that it failed."""
     assert "DeadLetterConfig" in _function(live, "compact_lake")
