@@ -3,7 +3,7 @@
 import pytest
 
 from addressee.models.evaluate import Compared, Interval
-from addressee.models.gate import choose, judge
+from addressee.models.gate import judge, outdoes
 
 
 def compared(model, rival, low, high):
@@ -17,21 +17,20 @@ def compared(model, rival, low, high):
 
 
 @pytest.mark.parametrize(
-    ("values", "chosen"),
+    ("candidate", "rival", "low", "outdone"),
     [
-        ([0.5], 0),
-        ([0.500, 0.504], 0),  # better, but by less than a hundredth of the best
-        ([0.500, 0.506], 1),
-        ([0.500, 0.503, 0.509], 2),
-        ([0.500, 0.509, 0.508], 1),
-        ([0.0, 0.0], 0),
-        ([-0.200, -0.199], 0),
-        ([-0.300, -0.100], 1),
+        (0.504, 0.500, 0.001, False),  # surely better, but by less than a hundredth
+        (0.506, 0.500, 0.001, True),
+        (0.506, 0.500, 0.0, False),  # better by more, but it may be chance
+        (0.506, 0.500, -0.002, False),
+        (0.490, 0.500, -0.020, False),
+        (-0.196, -0.199, 0.001, True),
+        (0.0, 0.0, 0.0, False),
     ],
 )
-def test_the_preferred_candidate_loses_only_to_a_clearly_better_one(values, chosen):
-    """Order is preference; the margin is one hundredth of the best figure."""
-    assert choose(values) == chosen
+def test_the_preferred_candidate_loses_only_to_one_that_is_clearly_and_surely_better(candidate, rival, low, outdone):
+    """Order is preference; the margin is one hundredth of the rival's figure, chance is the interval's lower end."""
+    assert outdoes(compared(candidate, rival, low, candidate - rival + 0.01)) is outdone
 
 
 @pytest.mark.parametrize(

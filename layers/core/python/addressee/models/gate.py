@@ -1,6 +1,5 @@
 """The gate: which candidate is chosen, and whether it may be published."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from addressee.models.evaluate import Compared
@@ -17,14 +16,18 @@ class Verdict:
     reason: str
 
 
-def choose(values: Sequence[float], *, margin: float = MARGIN) -> int:
-    """Return the index of the candidate to take: the first that is within `margin` of the best.
+def leads(value: float, rival: float, *, margin: float = MARGIN) -> bool:
+    """Tell whether a figure is better than a rival's by more than `margin` of it; higher is better."""
+    return value - rival > margin * abs(rival)
 
-    `values` are validation figures in order of preference, higher is better: a preferred candidate loses only to one
-    that is better by more than `margin` of the best figure.
+
+def outdoes(compared: Compared, *, margin: float = MARGIN) -> bool:
+    """Tell whether a candidate takes the place of a preferred rival: better by more than `margin`, and surely better.
+
+    Sure means that the lower end of the paired interval is above 0: a lead that chance explains is no reason to give
+    up the plainer candidate, and costs the test.
     """
-    best = max(values)
-    return next(index for index, value in enumerate(values) if value >= best - margin * abs(best))
+    return compared.difference.low > 0 and leads(compared.model.value, compared.rival.value, margin=margin)
 
 
 def judge(

@@ -10,7 +10,7 @@ import numpy as np
 from addressee.models.bundle import SERVING_FILE, Bundle, seal
 from addressee.models.card import card_files
 from addressee.models.evaluate import Compared, as_json, compare
-from addressee.models.gate import Verdict, choose, judge
+from addressee.models.gate import Verdict, judge, leads, outdoes
 from addressee.models.kind import Cuts, Exam, Kind, Recipe, Window
 from addressee.models.packed import pack
 from addressee.models.tables import Floats, Metadata, Tables
@@ -63,13 +63,19 @@ def train(run: Run) -> Trained:
 
 
 def _choose(run: Run, window: Window) -> Recipe:
-    """Choose the recipe in the validation window; there is nothing to do where there is but one."""
-    recipes = run.kind.recipes()
-    if len(recipes) == 1:
-        return recipes[0]
+    """Choose the recipe in the validation window: the first, unless a later one outdoes it there."""
+    recipe, *others = run.kind.recipes()
+    if not others:
+        return recipe
     exam = run.kind.exam(run.tables, window)
-    values = [run.kind.metrics[0].of(exam.truth, _marks(run, exam, window, recipe)) for recipe in recipes]
-    return recipes[choose(values)]
+    metric, marks = run.kind.metrics[0], _marks(run, exam, window, recipe)
+    for other in others:
+        tried = _marks(run, exam, window, other)
+        if leads(metric.of(exam.truth, tried), metric.of(exam.truth, marks)) and outdoes(
+            compare([metric], exam, model=tried, rival=marks, rng=run.rng())[0]
+        ):
+            recipe, marks = other, tried
+    return recipe
 
 
 class _Examined(NamedTuple):
