@@ -9,6 +9,7 @@ import pytest
 from addressee.models.bundle import META_FILE, SERVING_FILE, BundleRefused, open_bundle
 from addressee.models.kind import Audience, fitted_of
 from addressee.models.kinds import kind_of
+from addressee.models.kinds.buy_again import BuyAgain
 from addressee.models.recommenders import Nightly
 from addressee.models.scorers import WrongFeatures
 from addressee.models.serving import open_recommender, open_scorer, open_segmenter
@@ -143,6 +144,20 @@ class TestEveryKind:
         made = train(Run(kind, tables(), seed=SEED, revision="0123abc")).bundle
         assert made.meta["revision"] == json.loads(made.files["card.json"])["revision"] == "0123abc"
         assert made.version != trained(kind.name).bundle.version
+
+
+class Forgetful(BuyAgain):
+    """Prefers to look at the latest orders alone."""
+
+    def recipes(self):
+        """Return half a day, then a quarter of a year."""
+        return [{"half_life_days": 0.5}, {"half_life_days": 90}]
+
+
+def test_a_preferred_recipe_gives_way_to_one_that_is_surely_better():
+    """Who has favourites buys them again, also those that the latest order left out; 90 days find them."""
+    bundle = train(Run(Forgetful(), tables(), seed=SEED)).bundle
+    assert bundle.meta["recipe"] == {"half_life_days": 90}
 
 
 class TestServingEqualsTraining:
