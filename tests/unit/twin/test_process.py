@@ -139,8 +139,10 @@ def test_the_emulator_listens_on_loopback_and_keeps_to_its_folder(tmp_path: Path
 
 def test_a_twin_that_runs_on_another_port_is_not_deployed_into(tmp_path: Path):
     """Two ports, one folder: say which one is in use."""
-    command = [sys.executable, "-c", "input()", "twin.server"]  # what the emulator is told apart by
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+    command = [sys.executable, "-c", "print(flush=True); input()", "twin.server"]  # as the emulator is told apart
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
         running = left_behind(tmp_path / "twin", process.pid)
         assert running.pid() == process.pid
         running.check_port()
