@@ -25,8 +25,7 @@ class Table:
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
     """Start the emulator, with nothing deployed into it, on a free port."""
-    if not PYTHON.exists():
-        pytest.skip("the emulator is not installed")
+    assert PYTHON.exists(), "the emulator is not installed: make setup"
     twin = Twin(tmp_path_factory.mktemp("emulator") / "twin", free_port())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # the process outlives the object that started it
