@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from addressee.adapters import plain_aws
 from addressee.adapters.log import log
 from addressee.adapters.secrets import Secret, find_key
+from addressee.adapters.wire import Patience
 from addressee.settings import read_settings
 
 SCOPES = frozenset({"decide", "admin"})
@@ -31,7 +33,8 @@ class Wiring:
 @cache
 def wiring() -> Wiring:
     """Connect to the secret that the environment names."""
-    return Wiring(Secret(read_settings(Settings, os.environ).keys_secret))
+    secrets = plain_aws.secrets_manager(Patience(read_timeout_seconds=2))
+    return Wiring(Secret(read_settings(Settings, os.environ).keys_secret, secrets=secrets))
 
 
 def handle(event: Mapping[str, Any], context: object, *, wired: Wiring | None = None) -> dict[str, Any]:

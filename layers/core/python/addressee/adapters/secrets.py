@@ -13,7 +13,7 @@ from typing import Any
 from addressee.adapters.aws import client
 
 CACHE_SECONDS = 300.0
-SECOND_LOOK_SECONDS = 10.0
+SECOND_LOOK_SECONDS = 1.0
 """An unknown key makes the secret be read again after this time: a new key works at once, guessing costs few calls."""
 
 
