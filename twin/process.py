@@ -106,7 +106,7 @@ class Twin:
         """Return the id of the running emulator that this folder started, or None."""
         try:
             pid = int(json.loads((self.folder / "process.json").read_text())["pid"])
-            command = Path(f"/proc/{pid}/cmdline").read_bytes() if Path("/proc").is_dir() else b"twin.server"
+            command = _command_of(pid)
             os.kill(pid, 0)
         except (OSError, ValueError, KeyError):
             return None
@@ -130,6 +130,14 @@ class Twin:
 def shown(path: Path) -> Path:
     """Return a path as messages name it: from the repository's root where it lies below it."""
     return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+
+
+def _command_of(pid: int) -> bytes:
+    """Return what a process was started as; ids are used again, and nobody else's process may be ended."""
+    if Path("/proc").is_dir():
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    asked = ["ps", "-o", "command=", "-p", str(pid)]
+    return subprocess.run(asked, capture_output=True, check=False).stdout  # noqa: S603  # fixed words and a number
 
 
 def free_port() -> int:

@@ -99,7 +99,6 @@ def test_a_dead_process_is_nobody_and_its_folder_goes(tmp_path: Path):
     assert not twin.folder.exists()
 
 
-@pytest.mark.skipif(not Path("/proc").is_dir(), reason="only Linux tells what a process was started as")
 def test_another_process_with_the_same_id_is_left_alone(tmp_path: Path):
     """Ids are used again: this test's own is no emulator, and survives."""
     twin = left_behind(tmp_path / "twin", os.getpid())

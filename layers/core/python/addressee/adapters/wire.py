@@ -78,7 +78,7 @@ class Wire:
             connection.request(method, path, body=body or None, headers=dict(headers))
             answer = connection.getresponse()
             reply = Reply(answer.status, {name.lower(): text for name, text in answer.getheaders()}, answer.read())
-        except BaseException:
+        except BaseException:  # whatever it was, an answer may be half read: the connection is not used again
             connection.close()
             raise
         self._idle.append(connection)
