@@ -16,7 +16,7 @@ def again(stored: Decision, person: Person, campaign: Campaign, catalogue: Catal
     Arm, template, slot and order stay. One read of at most 12 items; where the catalogue cannot be had, or nothing is
     left, there are no products and the rung is `editorial`.
     """
-    reason = hard_refusal(person)
+    reason = hard_refusal(person, campaign, now_ms=now_ms)
     try:
         items = catalogue.get_many([product.item_id for product in stored.products]) if stored.products else {}
     except Unavailable:

@@ -43,6 +43,7 @@ class Campaign:
     """What holds for one campaign; one that was not created here has the installation's defaults.
 
     `repurchase_days` maps a category to the days in which a bought item is not shown again; `*` is every other one.
+    `topic` names what people may switch off singly; empty: nothing.
     """
 
     campaign_id: str
@@ -53,6 +54,7 @@ class Campaign:
     default_time_zone: str = "UTC"
     repurchase_days: Mapping[str, int] = field(default_factory=dict)
     purpose: str = "email"
+    topic: str = ""
     arms: Sequence[Arm] = (Arm(),)
 
     def window_days(self, category: str, own_days: int | None) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from addressee.models.recommenders import Nightly, Ranked
 from addressee.profiles.consent import PREFIX as CONSENT
-from addressee.profiles.consent import has_consent
+from addressee.profiles.consent import has_consent, paused_until_ms, withdrawn_purposes
 from addressee.profiles.hashing import send_hash
 from addressee.profiles.packing import unpack
 from addressee.profiles.state import State, empty_state
@@ -38,7 +38,9 @@ class Person:
     """One person as the tables know them; somebody never seen has an empty state and no rows.
 
     `granted` is None where consent cannot be read, `suppression` the reason for which the address is never mailed.
-    `touches` are our own sends: (send id, time in milliseconds).
+    `touches` are our own sends of the last 7 days: (send id, time in milliseconds); `touches_version` guards them.
+    `withdrawn` are the purposes that the person said no to, topics (`topic_<name>`) among them; no mail goes out before
+    `paused_until_ms`.
     """
 
     subject: str
@@ -50,6 +52,11 @@ class Person:
     traits: Mapping[str, Any] = field(default_factory=dict)
     touches: tuple[tuple[str, int], ...] = ()
     scores: Scores = field(default_factory=Scores)
+    user_id: str = ""
+    first_name: str = ""
+    withdrawn: frozenset[str] = frozenset()
+    paused_until_ms: int = 0
+    touches_version: int = 0
 
     @property
     def time_zone(self) -> str:
@@ -82,6 +89,11 @@ def read_person(subject: str, rows: Iterable[Mapping[str, Any]], *, purpose: str
         traits=trait_values(parts.get("traits", {})),
         touches=_touches(parts.get("touches", {}).get("body")),
         scores=_scores(parts.get("scores", {}).get("body")),
+        user_id=str(parts.get("person", {}).get("user_id", "")),
+        first_name=str(parts.get("person", {}).get("first_name", "")),
+        withdrawn=withdrawn_purposes(consent),
+        paused_until_ms=paused_until_ms(consent),
+        touches_version=int(parts.get("touches", {}).get("version", 0)),
     )
 
 

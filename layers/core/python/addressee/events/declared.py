@@ -65,7 +65,8 @@ _FOLDED = {name.casefold(): name for name in (*COMMERCE, *EMAIL)} | {
     old.casefold(): name for old, name in _V1_NAMES.items()
 }
 
-LABELS = frozenset({"human", "machine", "unknown"})
+LABELS = frozenset({"human", "machine", "unknown", "hard", "soft"})
+"""Who opened or clicked; of a bounce: whether it is for good."""
 DEVICES = frozenset({"android", "desktop", "ios", "mobile", "tablet", "tv", "watch", "web"})
 
 WITHDRAWING = {"Unsubscribed": "email", "Email Marked as Spam": "email"}

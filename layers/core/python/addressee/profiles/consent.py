@@ -12,6 +12,10 @@ PURPOSE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 MAX_PURPOSES = 16
 MAX_PROOF_BYTES = 512
 PREFIX = "c_"
+PAUSED = "paused"
+"""The attribute of a pause: map `{until, at, id}`."""
+TOPIC = "topic_"
+"""A topic of the preference page is the purpose of this prefix and its name."""
 
 
 class GrantWithoutProof(Exception):
@@ -58,6 +62,18 @@ def has_consent(row: Mapping[str, Any], purpose: str = MARKETING) -> bool:
     """Say whether a stored `consent` row grants `purpose`; what was never granted is not."""
     cell = row.get(PREFIX + purpose)
     return cell is not None and bool(cell["granted"])
+
+
+def withdrawn_purposes(row: Mapping[str, Any]) -> frozenset[str]:
+    """List the purposes of a stored `consent` row that were withdrawn."""
+    return frozenset(
+        key.removeprefix(PREFIX) for key, cell in row.items() if key.startswith(PREFIX) and not cell["granted"]
+    )
+
+
+def paused_until_ms(row: Mapping[str, Any]) -> int:
+    """Return the time before which the person wants no mail, milliseconds; 0 where there is none."""
+    return int(row.get(PAUSED, {}).get("until", 0))
 
 
 def consent_cells(changes: Iterable[ConsentChange]) -> dict[str, dict[str, Any]]:
