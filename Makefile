@@ -76,7 +76,7 @@ check: $(BUILD)/venv.stamp ## ruff, mypy --strict, import-linter
 	$(PYTEST) tests/gates
 
 unit: $(BUILD)/venv.stamp $(BUILD)/twin-venv.stamp ## pure code with coverage, models, contracts on fakes and on the emulator
-	$(PYTEST) tests/unit tests/models tests/contract --cov --cov-report=term:skip-covered
+	$(PYTEST) tests/unit tests/models tests/contract tests/simulation --cov --cov-report=term:skip-covered
 
 functions: setup ## the real handlers, the template, the docs
 	$(PYTEST) tests/functions tests/infra tests/docs
@@ -88,7 +88,7 @@ soak: setup ## longer scenarios
 	$(PYTEST) tests/e2e -m soak
 
 # --- benchmarks ------------------------------------------------------------------------------------------------------
-bench: bench-serving bench-ingest bench-layers ## every suite; tables, and benchmarks/results/*.json
+bench: bench-serving bench-ingest bench-layers bench-sending bench-rendering bench-cost ## every suite; tables, and benchmarks/results/*.json
 
 bench-%: setup ## one suite
 	$(PY) -m benchmarks.$*
