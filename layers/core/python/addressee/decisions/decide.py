@@ -1,5 +1,7 @@
 """`decide`: whether, what and when to mail one person, each with its reason."""
 
+from datetime import tzinfo
+
 from addressee.decisions.arm import arm_of
 from addressee.decisions.campaign import HOURS_PER_DAY, Campaign
 from addressee.decisions.champions import Champions
@@ -39,7 +41,7 @@ def decide(  # noqa: PLR0913  # every input of a decision is named: there is no 
         arm=arm.name,
         arm_propensity=arm.share,
         template=arm.template,
-        slot_ms=_slot(person, campaign, wish, now_ms),
+        slot_ms=slot_for(person, campaign, now_ms=now_ms, time_zone_hint=wish.time_zone),
         products=choice.products,
         decided_at_ms=now_ms,
         models=dict(champions.versions),
@@ -47,12 +49,21 @@ def decide(  # noqa: PLR0913  # every input of a decision is named: there is no 
     )
 
 
-def _slot(person: Person, campaign: Campaign, wish: Wish, now_ms: int) -> int:
-    zone = time_zone(person.time_zone, wish.time_zone, campaign.default_time_zone)
+def slot_for(person: Person, campaign: Campaign, *, now_ms: int, time_zone_hint: str = "") -> int:
+    """Return the first time from `now_ms` on that suits the person: their usual hour, else the default one, not quiet.
+
+    The time zone is the person's, else the hint's, else the campaign's.
+    """
+    zone = time_zone(person.time_zone, time_zone_hint, campaign.default_time_zone)
+    wanted = wanted_hour(person, campaign, now_ms=now_ms, zone=zone)
+    return choose_slot(now_ms=now_ms, hour=wanted, quiet=campaign.quiet_hours, zone=zone)
+
+
+def wanted_hour(person: Person, campaign: Campaign, *, now_ms: int, zone: tzinfo) -> int:
+    """Return the local hour around which the person is active most, else the campaign's default hour; maybe quiet."""
     shift = local_hour(now_ms, zone) - local_hour(now_ms, time_zone())
     hour = usual_hour(person.state.hour_of_week, shift_hours=shift)
-    wanted = campaign.default_hour if hour is None else hour
-    return choose_slot(now_ms=now_ms, hour=wanted, quiet=campaign.quiet_hours, zone=zone)
+    return campaign.default_hour if hour is None else hour
 
 
 def usual_hour(hour_of_week: bytearray, *, shift_hours: int) -> int | None:

@@ -1,5 +1,6 @@
 """When to send: the person's hour in the person's time zone, never in quiet hours, over DST changes too."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -24,9 +25,21 @@ def choose_slot(*, now_ms: int, hour: int, quiet: QuietHours, zone: tzinfo) -> i
         local = datetime.fromtimestamp(moment_ms / 1000, zone)
         if local.hour == wanted and not quiet.covers(local.hour):
             return moment_ms
-        into_hour_ms = local.minute * MINUTE_MS + local.second * 1000 + moment_ms % 1000
-        moment_ms += HOUR_MS - into_hour_ms
+        moment_ms = _next_hour(moment_ms, local)
     return now_ms
+
+
+def hours_from(moment_ms: int, zone: tzinfo) -> Iterator[tuple[int, int]]:
+    """Give `moment_ms`, then every next whole hour of the wall clock, each with its local hour 0..23; without end."""
+    while True:
+        local = datetime.fromtimestamp(moment_ms / 1000, zone)
+        yield moment_ms, local.hour
+        moment_ms = _next_hour(moment_ms, local)
+
+
+def _next_hour(moment_ms: int, local: datetime) -> int:
+    into_hour_ms = local.minute * MINUTE_MS + local.second * 1000 + moment_ms % 1000
+    return moment_ms + HOUR_MS - into_hour_ms
 
 
 def local_hour(moment_ms: int, zone: tzinfo) -> int:
