@@ -7,8 +7,6 @@ from addressee.decisions.person import Person
 from addressee.emails.campaign import EmailCampaign
 from addressee.profiles.consent import TOPIC
 
-_DIGEST_BYTES = 8
-
 
 def in_audience(person: Person, campaign: EmailCampaign) -> bool:
     """Say whether somebody gets a row: consent, an address, the segment (of the last scoring run), the topic not off.
@@ -27,12 +25,12 @@ def held_out(subject: str, *, salt: str, share: float) -> bool:
     The same salt holds the same people out in every campaign. The hash is another than an arm's (decisions/arm.py), so
     who is held out says nothing about arms.
     """
-    digest = sha256(f"holdout:{salt}:{subject}".encode()).digest()[:_DIGEST_BYTES]
-    return int.from_bytes(digest, "big") / 256**_DIGEST_BYTES < share
+    digest = sha256(f"holdout:{salt}:{subject}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64 < share
 
 
 def _in_segment(segments: Mapping[str, str], campaign: EmailCampaign) -> bool:
     if campaign.segment is None:
         return True
     kind, name = campaign.segment
-    return kind in segments and segments[kind] == name
+    return segments.get(kind) == name
