@@ -1,9 +1,11 @@
-"""What sending needs from outside: rows, campaigns, slots, a queue, the mailer, its quota, a person's touches."""
+"""What sending needs from outside: rows, campaigns, slots, a queue, a renderer, the mailer, quota, touches."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from addressee.decisions.decision import Decision
+from addressee.decisions.person import Person
 from addressee.emails.campaign import Standing, Status
 from addressee.emails.send import Send
 from addressee.emails.states import State
@@ -38,17 +40,28 @@ class SendStore(Protocol):
         """Read rows; those that do not exist are absent."""
         ...
 
-    def due(self, slot: str, campaign: str, *, limit: int) -> Sequence[SendKey]:
-        """List at most `limit` rows that the index holds under a slot and campaign."""
+    def due(self, slot: str, campaign: str, *, limit: int, after: SendKey | None = None) -> Sequence[SendKey]:
+        """List at most `limit` rows that the index holds under a slot and campaign, in its order, those behind `after`.
+
+        Fewer than `limit` rows are the last ones.
+        """
         ...
 
     def move(
-        self, key: SendKey, to: State, *, leaving: frozenset[State], claim: str | None = None, **changes: str | int
+        self, key: SendKey, to: State, *, leaving: frozenset[State], owned_by: str | None = None, **changes: str | int
     ) -> Moved:
-        """Move a row whose state is one of `leaving` (and whose claim is `claim`, where given) to `to`.
+        """Move a row whose state is one of `leaving` (and whose claim is `owned_by`, where given) to `to`.
 
-        `changes` set further attributes; a settled `to` removes the slot. A row that the condition does not fit stays
-        as it is. Where the answer to an earlier try was lost, the repeat must be told apart by what the caller wrote.
+        `changes` set further attributes; a settled `to` removes the slot unless `changes` name one. A row that the
+        condition does not fit stays as it is. Where the answer to an earlier try was lost, the repeat must be told
+        apart by what the caller wrote.
+        """
+        ...
+
+    def amend(self, key: SendKey, expected: Mapping[str, str | int], **changes: str | int) -> bool:
+        """Change attributes of a row that holds all of `expected`; its state stays. Say whether it was changed.
+
+        An empty `slot` takes the row out of the index.
         """
         ...
 
@@ -161,9 +174,49 @@ class Mailer(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A mail and what it was made of: `values` as the decision's record keeps them under `v_<content>`."""
+
+    mail: Mail
+    content: str
+    values: bytes
+
+
+class RenderFailed(Exception):
+    """The mail cannot be made, however often it is tried; the message says why."""
+
+
+class Renderer(Protocol):
+    """Makes mails from published templates."""
+
+    def render(self, send: Send, person: Person, standing: Standing, decision: Decision, *, now_ms: int) -> Rendered:
+        """Render one mail. Raises `RenderFailed` for good; anything else that it raises may pass."""
+        ...
+
+
+class DecisionRecords(Protocol):
+    """Keeps decisions, and beside each the values of the mails that were rendered from it. Reads are consistent."""
+
+    def get(self, subject: str, campaign: str) -> Decision | None:
+        """Read a decision, or None."""
+        ...
+
+    def put_once(self, decision: Decision, *, content: str = "", values: bytes = b"") -> Decision:
+        """Store a decision, and values under `v_<content>`, unless one that mails is there already.
+
+        Returns `decision` itself where it was stored, else the one that is stored; then no values were written.
+        """
+        ...
+
+    def keep_values(self, subject: str, campaign: str, content: str, values: bytes) -> None:
+        """Store values beside a decision; a repeat changes nothing. Raises where the record is gone."""
+        ...
+
+
 class Touches(Protocol):
     """Keeps the sends of the last 7 days beside a person, so that caps hold across campaigns."""
 
     def note(self, subject: str, touches: Iterable[tuple[str, int]], *, version: int) -> bool:
-        """Replace the list if it still has `version`; say whether it did."""
+        """Replace the list if it still has `version` (0: there is none); say whether it did."""
         ...
