@@ -6,7 +6,7 @@ import pytest
 
 from addressee.adapters.dynamo import from_item
 from addressee.adapters.dynamo_people import DynamoPersonStore
-from addressee.profiles.consent import ConsentChange, has_consent
+from addressee.profiles.consent import ConsentChange, has_consent, paused_until_ms
 from addressee.profiles.people import PersonChange
 from addressee.profiles.traits import Stamp, TraitChange, trait_values
 from tests.fakes.people import InMemoryPersonStore
@@ -93,6 +93,25 @@ class PersonStoreContract:
         assert trait_values(self.read(store, SUBJECT, "traits")) == {"city": "Graz", "kids": 1}
         assert self.read(store, SUBJECT, "person")["address"] == "a@example.com"
         store.apply_many([])
+
+    def test_the_newest_word_on_a_pause_counts_in_any_order(self, store):
+        """Pause, extend, end; older and repeated words change nothing, and consent stays beside it."""
+        store.apply(SUBJECT, consent=[consent(granted=True, at_ms=1)])
+        assert paused_until_ms(store.consent_row(SUBJECT)) == 0
+        for until_ms, at_ms, said, stands in ((90, 2, "b", 90), (50, 1, "z", 90), (70, 2, "a", 90), (80, 2, "c", 80)):
+            store.pause(SUBJECT, until_ms, Stamp(at_ms, said))
+            assert paused_until_ms(store.consent_row(SUBJECT)) == stands
+        store.pause(SUBJECT, 0, Stamp(3, "a"))
+        store.pause(SUBJECT, 90, Stamp(2, "b"))
+        assert paused_until_ms(store.consent_row(SUBJECT)) == 0
+        assert has_consent(store.consent_row(SUBJECT))
+
+    def test_somebody_unknown_has_an_empty_consent_row_and_can_pause(self, store):
+        """Read, then pause; nothing is granted by that."""
+        assert store.consent_row(SUBJECT) == {}
+        store.pause(SUBJECT, 5, Stamp(1, "m"))
+        assert paused_until_ms(store.consent_row(SUBJECT)) == 5
+        assert not has_consent(store.consent_row(SUBJECT))
 
     def test_a_user_gets_what_their_visitors_declared(self, store):
         """Carry traits and withdrawals over by their own stamps, twice; a visitor without any is no trouble."""

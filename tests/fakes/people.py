@@ -1,12 +1,12 @@
 """People in memory, by the same rules as the table."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from addressee.profiles.consent import ConsentChange, consent_cells, newer_consent, read_consent
+from addressee.profiles.consent import PAUSED, ConsentChange, consent_cells, newer_consent, read_consent
 from addressee.profiles.people import PersonChange
-from addressee.profiles.traits import TraitChange, newer_traits, read_traits, trait_cells
+from addressee.profiles.traits import Stamp, TraitChange, newer_traits, read_traits, trait_cells
 
 
 class InMemoryPersonStore:
@@ -24,6 +24,17 @@ class InMemoryPersonStore:
         if consent:
             row = self.rows[subject, "consent"]
             row.update(consent_cells(newer_consent(read_consent(row), consent).values()))
+
+    def consent_row(self, subject: str) -> Mapping[str, Any]:
+        """Read the `consent` row; empty where there is none."""
+        return dict(self.rows.get((subject, "consent"), {}))
+
+    def pause(self, subject: str, until_ms: int, stamp: Stamp) -> None:
+        """Let no mail go out before `until_ms` (0 ends a pause), unless a newer stamp said otherwise."""
+        row = self.rows[subject, "consent"]
+        known = row.get(PAUSED)
+        if known is None or Stamp(known["at"], known["id"]) < stamp:
+            row[PAUSED] = {"until": until_ms, "at": stamp.at_ms, "id": stamp.id}
 
     def put_person(self, subject: str, user_id: str, address: str | None) -> None:
         """Write the `person` row; an address of None leaves the known one, an empty one removes it."""

@@ -4,14 +4,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from addressee.adapters.aws import client
 from addressee.adapters.dynamo import CONDITION_FAILED, error_code, from_item, to_item, to_value
 from addressee.adapters.dynamo_batches import get_all
-from addressee.profiles.consent import ConsentChange, consent_cells, newer_consent, read_consent
+from addressee.profiles.consent import PAUSED, ConsentChange, consent_cells, newer_consent, read_consent
 from addressee.profiles.people import PersonChange
-from addressee.profiles.traits import TraitChange, newer_traits, read_traits, trait_cells
+from addressee.profiles.traits import Stamp, TraitChange, newer_traits, read_traits, trait_cells
 
 MAX_ATTEMPTS = 8
 TRANSACTION_ROWS = 100
@@ -36,6 +34,15 @@ class DynamoPersonStore:
             self._merge(subject, "traits", lambda row: _trait_cells(row, traits))
         if consent:
             self._merge(subject, "consent", lambda row: _consent_cells(row, consent))
+
+    def consent_row(self, subject: str) -> Mapping[str, Any]:
+        """Read the `consent` row as it is now; empty where there is none."""
+        answer = self._dynamodb.get_item(TableName=self._table, Key=_key(subject, "consent"), ConsistentRead=True)
+        return from_item(answer.get("Item", {}))
+
+    def pause(self, subject: str, until_ms: int, stamp: Stamp) -> None:
+        """Let no mail go out before `until_ms` (0 ends a pause), unless a newer stamp said otherwise."""
+        self._written(_pause_update(subject, until_ms, stamp))
 
     def put_person(self, subject: str, user_id: str, address: str | None) -> None:
         """Write the `person` row; an address of None leaves the known one, an empty one removes it."""
@@ -67,7 +74,7 @@ class DynamoPersonStore:
             return
         try:
             self._dynamodb.transact_write_items(TransactItems=actions)
-        except ClientError as error:
+        except Exception as error:  # either client's; its code tells
             if error_code(error) != "TransactionCanceledException":
                 raise
             for change, _ in chunk:
@@ -90,7 +97,7 @@ class DynamoPersonStore:
     def _written(self, update: Typed) -> bool:
         try:
             self._dynamodb.update_item(TableName=self._table, **update)
-        except ClientError as error:
+        except Exception as error:  # either client's; its code tells
             if error_code(error) in {CONDITION_FAILED, "TransactionConflictException"}:
                 return False
             raise
@@ -184,6 +191,20 @@ def _person_update(subject: str, user_id: str, address: str | None) -> Typed:
         "Key": _key(subject, "person"),
         "UpdateExpression": expression,
         "ExpressionAttributeValues": values,
+    }
+
+
+def _pause_update(subject: str, until_ms: int, stamp: Stamp) -> Typed:
+    """Set the pause where none is known or its stamp is older: by time, at the same time by id."""
+    older = "#p.#at < :at OR (#p.#at = :at AND #p.id < :id)"
+    return {
+        "Key": _key(subject, "consent"),
+        "UpdateExpression": "SET #p = :pause",
+        "ConditionExpression": f"attribute_not_exists(#p) OR {older}",
+        "ExpressionAttributeNames": {"#p": PAUSED, "#at": "at"},
+        "ExpressionAttributeValues": to_item(
+            {":pause": {"until": until_ms, "at": stamp.at_ms, "id": stamp.id}, ":at": stamp.at_ms, ":id": stamp.id}
+        ),
     }
 
 

@@ -1,4 +1,4 @@
-"""DynamoDB, S3 and Secrets Manager without an SDK: the few calls of the send path, in the shape of botocore's clients.
+"""DynamoDB, S3, SQS and Secrets Manager without an SDK: a few calls, in the shape of botocore's clients.
 
 Importing botocore and making its clients is more than half of a cold start. Credentials come from the environment, as
 Lambda sets them; where they do not, or where an endpoint needs rules of its own, botocore's client takes the place.
@@ -95,6 +95,18 @@ class DynamoDB(JsonService):
         """Write a row."""
         return self.ask("PutItem", given)
 
+    def update_item(self, **given: Any) -> dict[str, Any]:  # noqa: ANN401
+        """Change a row."""
+        return self.ask("UpdateItem", given)
+
+
+class SQS(JsonService):
+    """Puts messages on queues."""
+
+    def send_message(self, **given: Any) -> dict[str, Any]:  # noqa: ANN401  # the service's own names
+        """Put one message."""
+        return self.ask("SendMessage", given)
+
 
 class SecretsManager(JsonService):
     """Reads secrets."""
@@ -125,6 +137,13 @@ def dynamodb(patience: Patience, environment: Mapping[str, str] = os.environ) ->
     if not is_plain(environment):
         return client("dynamodb", **patience._asdict())
     return DynamoDB(Endpoint("dynamodb", patience, environment), "DynamoDB_20120810", "1.0")
+
+
+def sqs(patience: Patience, environment: Mapping[str, str] = os.environ) -> Any:  # noqa: ANN401
+    """Connect to SQS."""
+    if not is_plain(environment):
+        return client("sqs", **patience._asdict())
+    return SQS(Endpoint("sqs", patience, environment), "AmazonSQS", "1.0")
 
 
 def secrets_manager(patience: Patience, environment: Mapping[str, str] = os.environ) -> Any:  # noqa: ANN401
