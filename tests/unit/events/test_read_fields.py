@@ -155,6 +155,25 @@ def test_an_email_event_names_send_campaign_and_label():
     assert track("Email Opened", label="alien").label == ""
 
 
+@pytest.mark.parametrize(
+    ("name", "label", "passed"),
+    [
+        ("Email Opened", "human", True),
+        ("Email Opened", "unknown", True),
+        ("Email Link Clicked", "machine", True),
+        ("Email Link Clicked", "hard", False),
+        ("Email Bounced", "hard", True),
+        ("Email Bounced", "soft", True),
+        ("Email Bounced", "machine", False),
+        ("Email Delivered", "machine", False),
+        ("Unsubscribed", "machine", False),
+    ],
+)
+def test_a_label_passes_where_it_means_something(name, label, passed):
+    """A bounce is hard or soft, an open or click somebody's; nothing else can be waved away as a machine's."""
+    assert track(name, label=label).label == (label if passed else "")
+
+
 def test_alias_and_group_name_the_other_side():
     """Read alias and group."""
     assert read(type="alias", previousId="a-1").previous_id == "a-1"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from addressee.events.event import Event, Line
 from addressee.profiles.features import FEATURE_NAMES
-from addressee.profiles.fold import fold
+from addressee.profiles.fold import fold, is_own_send
 from addressee.profiles.lake import lake_row, merge_row
 from addressee.profiles.merge import merge
 from addressee.profiles.offline import features_sql
@@ -39,6 +39,9 @@ NAMES = (
     "Order Cancelled",
     "Product Shared",
 )
+
+OWN_SENDS = ("u1.spring", "u1.summer", "u2.spring", "a1.spring")
+"""Send ids of Addressee's own, where the event's subject is the one before the dot; another sender's elsewhere."""
 
 COLUMNS = {
     "message_id": "VARCHAR",
@@ -98,8 +101,8 @@ def events(draw: st.DrawFn, *, users: Sequence[str], anonymous: Sequence[str]) -
         received_at_ms=received,
         amount_minor_units=draw(st.integers(-5, 1_000_000)),
         lines=tuple(draw(st.lists(lines, max_size=4))),
-        send_id=draw(st.sampled_from(["", "send-1", "send-2", "send-3"])),
-        label=draw(st.sampled_from(["", "", "human", "unknown", "machine"])),
+        send_id=draw(st.sampled_from(["", "send-1", "send-2", *OWN_SENDS])),
+        label=draw(st.sampled_from(["", "", "human", "unknown", "machine", "hard", "soft"])),
     )
 
 
@@ -160,7 +163,9 @@ class Online:
             if event.user_id and event.anonymous_id and event.anonymous_id not in self.owners:
                 self._merge(event)
             subject = self.owners.get(raw, raw)
-            self.states[subject] = fold(self.states.get(subject, empty_state()), event)
+            state = self.states.setdefault(subject, empty_state())
+            if not is_own_send(event, raw):
+                self.states[subject] = fold(state, event)
         return self
 
     def _merge(self, event: Event) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from addressee.events.event import Event, Line
-from addressee.profiles.fold import fold, is_folded
+from addressee.profiles.fold import fold, is_folded, is_own_send
 from addressee.profiles.hashing import category_bucket, item_hash, send_hash
 from addressee.profiles.packing import MAX_BYTES, pack, unpack
 from addressee.profiles.state import BOUGHT, CART, DAY_MS, MESSAGES, SENDS, State, empty_state
@@ -104,6 +104,29 @@ def test_bounces_complaints_and_unsubscriptions_keep_their_latest_time():
     state = folded(*(event(name, at_ms) for name in names for at_ms in (NOON_MS + 1, NOON_MS)))
     assert state.bounced_ms == state.complained_ms == state.unsubscribed_ms == NOON_MS + 1
     assert state.last_seen_ms == 0
+
+
+def test_a_soft_bounce_is_no_bounce():
+    """A full mailbox blocks nobody; a bounce without a label is believed to be for good."""
+    assert folded(event("Email Bounced", label="soft")).bounced_ms == 0
+    assert folded(event("Email Bounced", label="hard")).bounced_ms == NOON_MS
+
+
+@pytest.mark.parametrize(
+    ("name", "send_id", "own"),
+    [
+        ("Email Sent", "subject.spring", True),
+        ("Email Delivered", "subject.spring", True),
+        ("Email Opened", "subject.spring", False),
+        ("Email Sent", "other.spring", False),
+        ("Email Sent", "subject", False),
+        ("Email Sent", "", False),
+    ],
+)
+def test_an_own_send_is_known_by_its_id(name, send_id, own):
+    """It begins with the subject whom it went to; everybody else's sends are told apart by that."""
+    assert is_own_send(event(name, send_id=send_id), "subject") == own
+    assert not is_own_send(event(name, send_id=send_id, kind="page"), "subject")
 
 
 def test_sent_and_delivered_are_one_send():

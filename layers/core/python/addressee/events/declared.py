@@ -65,8 +65,14 @@ _FOLDED = {name.casefold(): name for name in (*COMMERCE, *EMAIL)} | {
     old.casefold(): name for old, name in _V1_NAMES.items()
 }
 
-LABELS = frozenset({"human", "machine", "unknown", "hard", "soft"})
-"""Who opened or clicked; of a bounce: whether it is for good."""
+_WHO = frozenset({"human", "machine", "unknown"})
+LABELS_OF = {
+    "Email Opened": _WHO,
+    "Email Link Clicked": _WHO,
+    "Email Bounced": frozenset({"hard", "soft"}),
+}
+"""Who opened or clicked; of a bounce: whether it is for good. No other e-mail event has a label."""
+LABELS = frozenset().union(*LABELS_OF.values())
 DEVICES = frozenset({"android", "desktop", "ios", "mobile", "tablet", "tv", "watch", "web"})
 
 WITHDRAWING = {"Unsubscribed": "email", "Email Marked as Spam": "email"}

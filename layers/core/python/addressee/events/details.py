@@ -7,7 +7,7 @@ from addressee.events.amounts import exact_amount, line_amount, minor_units
 from addressee.events.declared import (
     COMMERCE,
     EMAIL,
-    LABELS,
+    LABELS_OF,
     MAX_DURATION_MS,
     canonical_name,
 )
@@ -128,8 +128,8 @@ def _email(properties: EmailProperties | None, gate: Gate, draft: Draft) -> None
         return
     draft.send_id = gate.text(properties.send_id or properties.email_id, "properties.send_id")
     draft.campaign = gate.text(properties.campaign_id, "properties.campaign_id")
-    label = properties.label or ""
-    draft.label = label if label in LABELS else ""
+    if properties.label and properties.label in LABELS_OF.get(draft.name, ()):
+        draft.label = properties.label
 
 
 def read_view(message: Message, gate: Gate, draft: Draft) -> None:

@@ -28,7 +28,7 @@ from addressee.profiles.state import (
     State,
 )
 
-VERSION = 1
+VERSION = 2
 """Raised when the aggregation behind the columns changes its meaning."""
 
 

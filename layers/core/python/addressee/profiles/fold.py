@@ -21,6 +21,7 @@ BEHAVIOUR_KINDS = ("track", "page", "screen")
 BACK_OFFICE_NAMES = ("Order Refunded", "Order Cancelled", "Unsubscribed")
 EMAIL_PREFIX = "Email "
 ENGAGEMENT_NAMES = ("Email Opened", "Email Link Clicked")
+SEND_NAMES = ("Email Sent", "Email Delivered")
 MONDAY = 3 * 24
 """The epoch began on a Thursday, this many hours after Monday 00:00."""
 
@@ -57,6 +58,15 @@ def is_folded(state: State, message_id: str) -> bool:
 def is_activity(name: str) -> bool:
     """Tell whether a tracked event of this name means that the person was there (a page or screen always does)."""
     return name in ENGAGEMENT_NAMES or not (name in BACK_OFFICE_NAMES or name.startswith(EMAIL_PREFIX))
+
+
+def is_own_send(event: Event, subject: str) -> bool:
+    """Tell whether the event says that Addressee itself sent a mail to `subject`, by the event's own word.
+
+    Its send ids begin with the subject and a dot. `sends` and `touches` hold these; the state does not, for two of
+    its writes per mail would cost more than everything else that a mail costs.
+    """
+    return event.kind == "track" and event.name in SEND_NAMES and event.send_id.startswith(f"{subject}.")
 
 
 def _see(state: State, at_ms: int) -> None:

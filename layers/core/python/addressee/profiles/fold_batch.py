@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from addressee.profiles.batch import POISON, Arrival, Rejected
-from addressee.profiles.fold import fold, is_folded
+from addressee.profiles.fold import fold, is_folded, is_own_send
 from addressee.profiles.packing import pack, unpack
 from addressee.profiles.state import State, empty_state
 from addressee.profiles.watermarks import advance, seen
@@ -24,7 +24,8 @@ class Folded:
 def fold_arrivals(state: State, before: bytes, arrivals: Sequence[Arrival]) -> Folded:
     """Fold arrivals in their order into `state` (changed in place), whose packed form is `before` (empty: nobody).
 
-    A record that trips the code is found by folding one at a time, and rejected; the others are folded.
+    Our own sends are taken, for the lake, and leave the state and its watermark alone. A record that trips the code is
+    found by folding one at a time, and rejected; the others are folded.
     """
     try:
         outcome = Folded()
@@ -45,6 +46,9 @@ def _fold_one(state: State, arrival: Arrival, outcome: Folded) -> None:
     record = arrival.record
     if known(state, arrival):
         outcome.duplicates += 1
+        return
+    if is_own_send(arrival.event, arrival.subject):  # its row in the lake is all; a copy there is a duplicate row
+        outcome.taken.append(arrival)
         return
     if not advance(state, record.partition_key, record.sequence_number, record.arrived_at_ms):
         outcome.rejected.append(too_many_keys(arrival))

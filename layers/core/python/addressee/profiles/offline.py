@@ -9,7 +9,15 @@ from string import Template
 
 from addressee.profiles import offline_query as query
 from addressee.profiles.features import FEATURES
-from addressee.profiles.fold import BACK_OFFICE_NAMES, BEHAVIOUR_KINDS, EMAIL_PREFIX, ENGAGEMENT_NAMES, MACHINE, MONDAY
+from addressee.profiles.fold import (
+    BACK_OFFICE_NAMES,
+    BEHAVIOUR_KINDS,
+    EMAIL_PREFIX,
+    ENGAGEMENT_NAMES,
+    MACHINE,
+    MONDAY,
+    SEND_NAMES,
+)
 from addressee.profiles.hashing import CATEGORY_BUCKETS
 from addressee.profiles.lake import MERGE
 from addressee.profiles.measures import EVENING_HOURS, WEEKEND_HOURS
@@ -104,6 +112,7 @@ def _numbers() -> dict[str, object]:
         "behaviour": _names(BEHAVIOUR_KINDS),
         "engagement": _names(ENGAGEMENT_NAMES),
         "back_office": _names(BACK_OFFICE_NAMES),
+        "send_names": _names(SEND_NAMES),
         "one": _one(),
         "buckets": CATEGORY_BUCKETS,
         "bought": BOUGHT,

@@ -42,6 +42,10 @@ arrived AS NOT MATERIALIZED (
     SELECT k.person, k.as_of_ms, e.* FROM $events e
     JOIN known k ON k.identity = e.subject AND k.as_of_ms >= e.received_at_ms
     WHERE e.kind <> '$merge'
+        -- Our own sends are not folded; a row names the subject by its event's own word.
+        AND NOT coalesce(
+            e.kind = 'track' AND e.name IN ($send_names) AND starts_with(e.send_id, e.subject || '.'), false
+        )
 ),
 -- One row per message: the copy that was received first. Only what may have a copy is sorted.
 messages AS NOT MATERIALIZED (
@@ -56,7 +60,7 @@ facts AS MATERIALIZED (
         did IN ($engagement) OR NOT (did IN ($back_office) OR starts_with(did, '$email')) AS active,
         greatest(event_time_ms, 1) AS at_ms,
         least(greatest(amount_minor_units, 0), $max_amount) AS amount,
-        did IN ('Email Sent', 'Email Delivered') AS sends,
+        did IN ($send_names) AS sends,
         did IN ('Product Added', 'Product Removed') AS stamps,
         CASE WHEN sends AND send_id <> '' THEN send_id WHEN sends OR stamps THEN message_id END AS key,
         CASE WHEN stamps OR did = 'Order Completed' THEN lines END AS lines

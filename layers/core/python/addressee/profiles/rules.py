@@ -22,6 +22,8 @@ from addressee.profiles.state import (
     latest,
 )
 
+SOFT = "soft"
+"""The label of a bounce that says nothing for good: a full mailbox, a server that is down."""
 _SPARE = 128
 """How many bought items pile up before the oldest are dropped: sorting at every purchase would be slow."""
 _PLACE = {counter: place * len(HALF_LIVES_DAYS) for place, counter in enumerate(COUNTERS)}
@@ -124,8 +126,9 @@ def _refund(state: State, event: Event, _at_ms: int) -> None:
     state.refunded_minor_units = min(state.refunded_minor_units + refunded, MAX_TOTAL)
 
 
-def _bounce(state: State, _event: Event, at_ms: int) -> None:
-    state.bounced_ms = max(state.bounced_ms, at_ms)
+def _bounce(state: State, event: Event, at_ms: int) -> None:
+    if event.label != SOFT:
+        state.bounced_ms = max(state.bounced_ms, at_ms)
 
 
 def _complain(state: State, _event: Event, at_ms: int) -> None:
