@@ -1,0 +1,211 @@
+"""The use case of one mail: check again, decide, render, claim, one call, confirm. A mail goes out at most once.
+
+Whoever dies, dies between two of these steps: before the claim nothing has happened, and the message comes back; after
+it nobody else sends, and the row is settled by the SES event or becomes `unknown`. `docs/sending.md` goes through all.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
+
+from addressee.decisions.eligibility import WEEK_MS
+from addressee.decisions.person import Person
+from addressee.decisions.ports import People, Suppressions
+from addressee.emails.campaign import Standing
+from addressee.emails.ports import (
+    Accepted,
+    CampaignStore,
+    Mailer,
+    Moved,
+    NotAccepted,
+    Rejected,
+    Rendered,
+    RenderFailed,
+    SendKey,
+    SendStore,
+    Touches,
+)
+from addressee.emails.prepare import Making, prepare
+from addressee.emails.recheck import over, refused
+from addressee.emails.send import Send
+from addressee.emails.states import State
+from addressee.profiles.subject import address_hash
+
+ROUNDS = 6
+RECORDING_ATTEMPTS = 3
+FRESH_TOUCH_MS = 60_000
+CLAIMED: frozenset[State] = frozenset({"claimed"})
+IN_DOUBT: frozenset[State] = frozenset({"claimed", "unknown"})
+QUEUED: frozenset[State] = frozenset({"queued"})
+What = Literal["sent", "skipped", "failed", "rejected", "paused", "dropped", "throttled", "unanswered", "unrecorded"]
+
+
+class CampaignMissing(Exception):
+    """A row names a campaign that does not exist."""
+
+
+class TouchesStayContended(Exception):
+    """Other mails to the same person were noted first, `ROUNDS` times in a row."""
+
+
+class Outcome(NamedTuple):
+    """What became of one message. `comes_back`: give it back to the queue; `detail` names a reason or an error."""
+
+    what: What
+    detail: str = ""
+    comes_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What delivering needs. `key` returns the secret key of every subject; `people` reads consistently."""
+
+    key: Callable[[], bytes]
+    sends: SendStore
+    campaigns: CampaignStore
+    people: People
+    suppressions: Suppressions
+    making: Making
+    touches: Touches
+    mailer: Mailer
+
+
+def deliver(key: SendKey, ports: Delivery, *, now_ms: Callable[[], int], claim: str) -> Outcome:
+    """Deliver the mail of a row, if it is still wanted. `claim` is new for every call, never the message's own id.
+
+    Returns what happened; the message is done unless `comes_back`. Raises what reading, deciding or claiming raises:
+    then nothing was sent, and the message has to come back.
+    """
+    row = ports.sends.get(key)
+    if row is None or row.state != "queued":
+        return Outcome("dropped", "" if row is None else row.state)
+    standing = ports.campaigns.get(key.campaign)
+    if standing is None:
+        raise CampaignMissing(key.campaign)
+    if standing.status == "paused":
+        ports.sends.amend(key, {"state": "queued", "queued_at_ms": row.queued_at_ms}, queued_at_ms=0)
+        return Outcome("paused")
+    if (reason := over(standing, now_ms=now_ms())) is not None:
+        return _skip(key, ports, reason, now_ms())
+    return _deliver(row, standing, ports, now_ms, claim)
+
+
+def _deliver(row: Send, standing: Standing, ports: Delivery, now_ms: Callable[[], int], claim: str) -> Outcome:
+    key = SendKey(row.subject, row.campaign)
+    try:
+        ready = _ready(row, standing, ports, now_ms)
+    except RenderFailed as failure:
+        ports.sends.move(key, "failed", leaving=QUEUED, reason="render", settled_at_ms=now_ms())
+        return Outcome("failed", str(failure))
+    if isinstance(ready, str):
+        return _skip(key, ports, ready, now_ms())
+    if not _claimed(key, ports, claim, claimed_at_ms=now_ms(), content=ready.content):
+        return Outcome("dropped", "claimed by another")
+    try:
+        answer = ports.mailer.send(ready.mail)
+    except Exception as error:  # noqa: BLE001  # whatever it is, nobody knows whether the mail went out: the claim stays
+        return Outcome("unanswered", type(error).__name__)
+    return _record(key, ports, answer, claim, now_ms())
+
+
+def _skip(key: SendKey, ports: Delivery, reason: str, at_ms: int) -> Outcome:
+    ports.sends.move(key, "skipped", leaving=QUEUED, reason=reason, settled_at_ms=at_ms)
+    return Outcome("skipped", reason)
+
+
+def _ready(row: Send, standing: Standing, ports: Delivery, now_ms: Callable[[], int]) -> Rendered | str:
+    """Return the mail, noted beside the person, or the reason for which there is none.
+
+    Where another mail to this person was noted meanwhile, everything is read and asked again: two campaigns at the
+    same moment cannot both pass a cap.
+    """
+    for _ in range(ROUNDS):
+        person = _person(row.subject, ports)
+        at_ms = now_ms()
+        reason = refused(row.subject, person, standing.campaign.rules, now_ms=at_ms)
+        if reason is not None:
+            return reason
+        rendered = prepare(row, person, standing, ports.making, now_ms=at_ms)
+        if _noted(row.send_id, person, ports.touches, at_ms):
+            return rendered
+    raise TouchesStayContended(row.send_id)
+
+
+def _person(subject: str, ports: Delivery) -> Person:
+    """Read a person and what the suppression list says of the address; a fault flies."""
+    person = ports.people.get(subject)
+    if not person.granted or not person.address:
+        return person
+    return replace(person, suppression=ports.suppressions.reason(address_hash(person.address, key=ports.key())))
+
+
+def _noted(send_id: str, person: Person, touches: Touches, at_ms: int) -> bool:
+    """Note this send, so that others count it from now on; one that this send noted just now stands."""
+    if dict(person.touches).get(send_id, 0) > at_ms - FRESH_TOUCH_MS:
+        return True
+    noted = recent(person.touches, send_id, at_ms)
+    return touches.note(person.subject, noted, version=person.touches_version)
+
+
+def recent(touches: Iterable[tuple[str, int]], send_id: str, at_ms: int) -> list[tuple[str, int]]:
+    """Return the touches of the 7 days before `at_ms`, this send among them, once, as the last."""
+    kept = [(other, noted_ms) for other, noted_ms in touches if other != send_id and noted_ms > at_ms - WEEK_MS]
+    return [*kept, (send_id, at_ms)]
+
+
+def _claimed(key: SendKey, ports: Delivery, claim: str, *, claimed_at_ms: int, content: str) -> bool:
+    """Claim the row; say whether it is this call's, which a lost answer or a repeat of the SDK does not change."""
+    try:
+        moved = ports.sends.move(
+            key, "claimed", leaving=QUEUED, claim=claim, claimed_at_ms=claimed_at_ms, content=content
+        )
+        row = moved.row
+    except Exception:
+        row = ports.sends.get(key)
+        if row is None or row.claim != claim:
+            raise
+    return row is not None and row.state == "claimed" and row.claim == claim
+
+
+def _record(
+    key: SendKey, ports: Delivery, answer: Accepted | NotAccepted | Rejected, claim: str, at_ms: int
+) -> Outcome:
+    """Write down what the mail service answered; where even that fails the claim stays, as if it had not answered."""
+    match answer:
+        case Accepted(message_id):
+            recorded = _tried(lambda: _confirm(key, ports.sends, claim, message_id, at_ms))
+            outcome = Outcome("sent", message_id)
+        case NotAccepted(reason):
+            recorded = _tried(
+                lambda: ports.sends.move(key, "queued", leaving=CLAIMED, owned_by=claim, queued_at_ms=at_ms)
+            )
+            outcome = Outcome("throttled", reason, comes_back=True)
+        case Rejected(reason):
+            recorded = _tried(
+                lambda: ports.sends.move(
+                    key, "failed", leaving=IN_DOUBT, owned_by=claim, reason="rejected", settled_at_ms=at_ms
+                )
+            )
+            outcome = Outcome("rejected", reason)
+    return outcome if recorded else Outcome("unrecorded", outcome.what)
+
+
+def _confirm(key: SendKey, sends: SendStore, claim: str, message_id: str, at_ms: int) -> Moved:
+    """Move the row to `sent`; where its SES event was faster, add what the event could not know."""
+    moved = sends.move(
+        key, "sent", leaving=IN_DOUBT, owned_by=claim, message_id=message_id, sent_at_ms=at_ms, settled_at_ms=at_ms
+    )
+    if not moved.won and moved.row is not None and moved.row.claim == claim and not moved.row.sent_at_ms:
+        sends.amend(key, {"claim": claim}, message_id=message_id, sent_at_ms=at_ms)
+    return moved
+
+
+def _tried(write: Callable[[], Moved]) -> bool:
+    """Write, and again where it fails: the answer is known here alone."""
+    for _ in range(RECORDING_ATTEMPTS):
+        try:
+            write()
+        except Exception:  # noqa: BLE001, S112  # the store may fail in any way; what failed last is told by `False`
+            continue
+        return True
+    return False

@@ -1,0 +1,55 @@
+"""A mail made ready: what was decided, rendered, and its values kept, so that it can be replayed byte for byte."""
+
+from dataclasses import dataclass
+
+from addressee.decisions.again import again
+from addressee.decisions.champions import Champions
+from addressee.decisions.decide import decide
+from addressee.decisions.ladder import Wish
+from addressee.decisions.person import Person
+from addressee.decisions.ports import Catalogue, ChampionSource
+from addressee.emails.campaign import Standing
+from addressee.emails.ports import DecisionRecords, Rendered, Renderer
+from addressee.emails.send import Send
+
+PRODUCTS = 3
+"""The cards that a mail shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What a mail is made from."""
+
+    decisions: DecisionRecords
+    catalogue: Catalogue
+    champions: ChampionSource
+    renderer: Renderer
+
+
+def prepare(send: Send, person: Person, standing: Standing, making: Making, *, now_ms: int) -> Rendered:
+    """Decide, render, and keep the values beside the decision before anybody may claim the mail.
+
+    A decision that mails stands and is filtered again. Otherwise a fresh one is stored, with its values in the same
+    write; whoever loses that race renders the winner's. Where no model can be had the ladder goes on without. Every
+    other fault flies, and nothing was promised yet. Raises `RenderFailed` where the mail cannot be made at all.
+    """
+    rules = standing.campaign.rules
+    stored = making.decisions.get(send.subject, send.campaign)
+    if stored is None or not stored.mail:
+        wish = Wish(k=PRODUCTS)
+        fresh = decide(person, rules, making.catalogue, _champions(making.champions), wish, now_ms=now_ms)
+        rendered = making.renderer.render(send, person, standing, fresh, now_ms=now_ms)
+        stored = making.decisions.put_once(fresh, content=rendered.content, values=rendered.values)
+        if stored is fresh:
+            return rendered
+    decision = again(stored, person, rules, making.catalogue, now_ms=now_ms)
+    rendered = making.renderer.render(send, person, standing, decision, now_ms=now_ms)
+    making.decisions.keep_values(send.subject, send.campaign, rendered.content, rendered.values)
+    return rendered
+
+
+def _champions(source: ChampionSource) -> Champions:
+    try:
+        return source.current()
+    except Exception:  # noqa: BLE001  # whatever keeps models away costs rungs, not the mail
+        return Champions()
