@@ -58,8 +58,8 @@ class SendStore(Protocol):
         """
         ...
 
-    def amend(self, key: SendKey, expected: Mapping[str, str | int], **changes: str | int) -> bool:
-        """Change attributes of a row that holds all of `expected`; its state stays. Say whether it was changed.
+    def amend(self, key: SendKey, expected: Mapping[str, str | int], **changes: str | int) -> Moved:
+        """Change attributes of a row that holds all of `expected`; its state stays. `won`: whether it was changed.
 
         An empty `slot` takes the row out of the index.
         """
