@@ -1,9 +1,11 @@
 """`EmailCampaign`: who gets which template in which window, as it was created; and its status, which people change."""
 
-from dataclasses import dataclass
-from typing import Literal
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
 
-from addressee.decisions.campaign import Campaign
+from addressee.decisions.campaign import Arm, Campaign, QuietHours
 
 Status = Literal["running", "paused", "cancelled"]
 Planning = Literal["planning", "planned", "failed"]
@@ -45,3 +47,28 @@ class Standing:
     status: Status = "running"
     planning: Planning = "planning"
     recipients: int = 0
+
+
+def to_body(campaign: EmailCampaign) -> bytes:
+    """Write a campaign as the JSON that its row keeps, snake_case."""
+    return json.dumps(asdict(campaign), separators=(",", ":"), sort_keys=True).encode()
+
+
+def from_body(body: bytes) -> EmailCampaign:
+    """Read what `to_body` wrote; fields of later versions are ignored."""
+    stored = _known(EmailCampaign, json.loads(body))
+    rules = _known(Campaign, stored["rules"])
+    quiet_hours = QuietHours(**_known(QuietHours, rules["quiet_hours"]))
+    arms = tuple(Arm(**_known(Arm, each)) for each in rules["arms"])
+    segment = stored.get("segment")
+    return EmailCampaign(
+        **{
+            **stored,
+            "rules": Campaign(**{**rules, "quiet_hours": quiet_hours, "arms": arms}),
+            "segment": None if segment is None else tuple(segment),
+        }
+    )
+
+
+def _known(kind: type[Any], stored: Mapping[str, Any]) -> dict[str, Any]:
+    return {each.name: stored[each.name] for each in fields(kind) if each.name in stored}

@@ -2,7 +2,7 @@
 
 Three passes over the open slots. Slots of running campaigns that are due are *sent*: planned rows are queued, and rows
 whose message may have been lost are queued again. Slots of campaigns that are over are *settled*: what is not claimed
-is skipped. All others that are due, paused ones among them, are *watched*: only claims that grew too old are looked for.
+is skipped. All others that are due, paused ones among them, are *watched*: only claims that grew too old are sought.
 Everything is a conditional write of one row, so a second dispatcher at the same minute changes nothing.
 """
 
@@ -182,7 +182,7 @@ class _Run:
             self.counts.unqueued += 1
             self.ports.sends.amend(key, expected, queued_at_ms=0)
 
-    # --- slots of campaigns that are over, and of those that may not send now ------------------------------------------
+    # --- slots of campaigns that are over, and of those that may not send now ----------------------------------------
     def settle(self, each: _Open) -> None:
         """Skip whatever of a slot is planned or queued, with the reason for which its campaign is over."""
         for page in self._pages(each, lambda: min(PAGE, self.rows_left)):

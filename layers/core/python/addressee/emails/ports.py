@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 from addressee.decisions.decision import Decision
 from addressee.decisions.person import Person
-from addressee.emails.campaign import Standing, Status
+from addressee.emails.campaign import Planning, Standing, Status
 from addressee.emails.send import Send
 from addressee.emails.states import State
 
@@ -89,7 +89,7 @@ class CampaignStore(Protocol):
         """Change the status where it is one of `leaving` or already `status`; return what stands, None: no campaign."""
         ...
 
-    def set_planning(self, campaign_id: str, planning: str, *, recipients: int = 0) -> None:
+    def set_planning(self, campaign_id: str, planning: Planning, *, recipients: int = 0) -> None:
         """Say how far planning is."""
         ...
 

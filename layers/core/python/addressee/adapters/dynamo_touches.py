@@ -1,0 +1,37 @@
+"""The `touches` row of the Profiles table: a person's sends of the last 7 days, guarded by a version."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from addressee.adapters.aws import client
+from addressee.adapters.dynamo import CONDITION_FAILED, error_code, to_item
+
+PART = "touches"
+
+
+class DynamoTouches:
+    """The `Touches` on the Profiles table."""
+
+    def __init__(self, table: str, dynamodb: Any = None) -> None:  # noqa: ANN401
+        """Wrap `table`; `dynamodb` is a botocore client, the process's own by default."""
+        self._table = table
+        self._dynamodb = dynamodb or client("dynamodb")
+
+    def note(self, subject: str, touches: Iterable[tuple[str, int]], *, version: int) -> bool:
+        """Replace the list with one PutItem if it still has `version` (0: there is none); say whether it did."""
+        body = json.dumps([list(touch) for touch in touches], separators=(",", ":")).encode()
+        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(version)"}
+        if version:
+            condition = {
+                "ConditionExpression": "version = :version",
+                "ExpressionAttributeValues": to_item({":version": version}),
+            }
+        row = {"subject": subject, "part": PART, "body": body, "version": version + 1}
+        try:
+            self._dynamodb.put_item(TableName=self._table, Item=to_item(row), **condition)
+        except Exception as error:  # either client's; its code tells
+            if error_code(error) != CONDITION_FAILED:
+                raise
+            return False
+        return True
