@@ -41,7 +41,7 @@ class ProfileScan:
         DynamoDB knows a table's size of up to six hours ago; after an import that would be one segment for a million
         people. So a thousandth of the table is counted as well, at most one page of it, and the larger guess holds.
         """
-        told = self._dynamodb.describe_table(TableName=self._table)["Table"].get("TableSizeBytes", 0)
+        told = int(self._dynamodb.describe_table(TableName=self._table)["Table"].get("TableSizeBytes", 0))
         sample = self._dynamodb.scan(
             TableName=self._table,
             Segment=0,
@@ -49,7 +49,7 @@ class ProfileScan:
             Select="COUNT",
             ReturnConsumedCapacity="TOTAL",
         )
-        units = sample["ConsumedCapacity"]["CapacityUnits"] if sample["Count"] else 0
+        units = float(sample["ConsumedCapacity"]["CapacityUnits"]) if sample["Count"] else 0.0
         guessed = max(told, units * UNIT_BYTES * MAX_SEGMENTS)
         return min(max(ceil(guessed / SEGMENT_BYTES), 1), MAX_SEGMENTS)
 

@@ -1,5 +1,6 @@
 """What a caller asks of campaigns: the body of `POST /v1/campaigns`, checked field by field."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,7 @@ MAX_SALT = 64
 LAST_HOUR = 23
 MOST_PER_DAY, MOST_PER_WEEK = 100, 500
 TIMINGS: Mapping[str, Timing] = {"usual_hour": "usual_hour", "at_once": "at_once"}
+_CHUNK = re.compile(r"[0-9]{1,5}")
 RESENDS: Mapping[str, Resend] = {"never": "never", "unknown": "unknown"}
 FIELDS = frozenset(
     {
@@ -54,6 +56,13 @@ def read_template(body: object) -> str:
     if not isinstance(template, str) or not TEMPLATE_NAME.fullmatch(template):
         raise InvalidField("template", "must be a template's name: a-z, 0-9 and -, at most 64, a letter first")
     return template
+
+
+def read_chunk(text: str) -> int:
+    """Read the query's `chunk`: the number of a part of a campaign's recipients. Raises `InvalidField`."""
+    if not _CHUNK.fullmatch(text):
+        raise InvalidField("chunk", "must be a whole number from 0 on")
+    return int(text)
 
 
 def read_email_campaign(body: object, defaults: Defaults, *, template_version: str, now_ms: int) -> EmailCampaign:
