@@ -23,6 +23,18 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Content:
+    """A status and a body that is not JSON: a page, a picture, or nothing beside a redirect's `location`."""
+
+    status: int
+    body: str | bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Route = Callable[["Request"], Answer | Content]
+
+
 class Refused(Exception):
     """The caller's mistake: a 4xx that names the field and the reason."""
 
@@ -105,13 +117,13 @@ def read_request(event: Mapping[str, Any]) -> Request:
     )
 
 
-def dispatch(
-    event: Mapping[str, Any], routes: Mapping[str, Callable[[Request], Answer]], *, scope: str | None
-) -> dict[str, Any]:
+def dispatch(event: Mapping[str, Any], routes: Mapping[str, Route], *, scope: str | None) -> dict[str, Any]:
     """Answer one request: the route's function, its `Refused` as 4xx, 403 where the caller lacks `scope`."""
     request = read_request(event)
     try:
         answer = _route_of(request, routes, scope)(request)
+        if isinstance(answer, Content):
+            return _content(answer)
     except Refused as refused:
         answer = refused.answer
         # Not the field: it may be a name of the caller's own, and so an address.
@@ -120,9 +132,15 @@ def dispatch(
     return {"statusCode": answer.status, "headers": headers, "body": json.dumps(answer.body, separators=(",", ":"))}
 
 
-def _route_of(
-    request: Request, routes: Mapping[str, Callable[[Request], Answer]], scope: str | None
-) -> Callable[[Request], Answer]:
+def _content(content: Content) -> dict[str, Any]:
+    """Write an answer as API Gateway takes it: text as it is, bytes as base64."""
+    answer = {"statusCode": content.status, "headers": dict(content.headers)}
+    if isinstance(content.body, str):
+        return {**answer, "body": content.body}
+    return {**answer, "body": base64.b64encode(content.body).decode(), "isBase64Encoded": True}
+
+
+def _route_of(request: Request, routes: Mapping[str, Route], scope: str | None) -> Route:
     if scope is not None and request.scope != scope:
         raise Refused(403, "authorization", f"this route needs the scope {scope}")
     route = routes.get(request.route)

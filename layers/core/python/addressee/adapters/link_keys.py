@@ -20,23 +20,27 @@ class NoSigningKey(Exception):
 
 
 class LinkKeys:
-    """Reads the secret: five minutes old at most for signing; for verifying, only when a key is not known yet.
+    """Reads the secret: for signing every five minutes, for verifying only when a key is not known yet.
 
-    A key never changes under its id, so whoever knows one may go on without Secrets Manager.
+    A key never changes under its id, so whoever knows one goes on without Secrets Manager.
     """
 
     def __init__(self, secret: Secret) -> None:
         """Wrap the secret; nothing is read yet."""
         self._secret = secret
         self._known: dict[str, bytes] = {}
+        self._active: list[str] = []
 
     def signing(self) -> LinkKey:
-        """Return the active key. Raises `NoSigningKey`."""
-        document = self._learn(self._secret.text())
-        active = [key_id for key_id, state in states(document).items() if state == ACTIVE]
-        if len(active) != 1:
-            raise NoSigningKey(f"{len(active)} keys are active")
-        return LinkKey(active[0], self._known[active[0]])
+        """Return the active key, during an outage the last one known. Raises `NoSigningKey`."""
+        try:
+            self._learn(self._secret.text())
+        except Exception:  # either client's, which share no class; the next call tries again
+            if not self._active:
+                raise
+        if len(self._active) != 1:
+            raise NoSigningKey(f"{len(self._active)} keys are active")
+        return LinkKey(self._active[0], self._known[self._active[0]])
 
     def find(self, key_id: str) -> bytes | None:
         """Return the key of an id, active or retired; None where the secret, read again, has none."""
@@ -46,10 +50,10 @@ class LinkKeys:
             self._learn(self._secret.text_since(SECOND_LOOK_SECONDS))
         return self._known.get(key_id)
 
-    def _learn(self, text: str) -> Mapping[str, object]:
+    def _learn(self, text: str) -> None:
         document: dict[str, object] = json.loads(text)
         self._known.update(keys_of(document))
-        return document
+        self._active = [key_id for key_id, state in states(document).items() if state == ACTIVE]
 
 
 def keys_of(document: Mapping[str, object]) -> dict[str, bytes]:

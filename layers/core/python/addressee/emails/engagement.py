@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol, get_args
 
 Kind = Literal["open", "click", "unsubscribe", "preferences"]
 KINDS: frozenset[str] = frozenset(get_args(Kind))
+SHOWN: frozenset[str] = frozenset({"open", "click"})
 SOURCE = "addressee"
 WINDOW_MS = 10_000
 """The same agent on the same link within one such window is one engagement: a double click, a burst of prefetches."""
@@ -20,8 +21,8 @@ _TEXTS = ("sendId", "messageId", "method", "userAgent", "link")
 class Engagement:
     """One request. `method` is HTTP's, `link` the place of a click in the mail (`product-1`), else empty.
 
-    `message_id` is the same for the same kind, mail, link, method and user agent within `WINDOW_MS`: whoever stores it
-    counts it once. No IP address is kept.
+    `message_id` is the same for the same kind, mail, link, method and user agent within `WINDOW_MS`, for what a POST
+    changed whatever the agent: whoever stores it counts it once. No IP address is kept.
     """
 
     kind: Kind
@@ -46,7 +47,8 @@ def engaged(  # noqa: PLR0913  # each is named
 ) -> Engagement:
     """Make an engagement with its id; the user agent is cut to `MAX_USER_AGENT_BYTES`."""
     agent = user_agent.encode(errors="replace")[:MAX_USER_AGENT_BYTES].decode(errors="ignore")
-    said = json.dumps([kind, send_id, link, method, agent, at_ms // WINDOW_MS])
+    by = [method, agent] if kind in SHOWN else []
+    said = json.dumps([kind, send_id, link, by, at_ms // WINDOW_MS])
     return Engagement(
         kind, send_id, at_ms, f"{kind}-{sha256(said.encode()).hexdigest()[:_ID_DIGITS]}", method, agent, link
     )
