@@ -28,19 +28,25 @@ class InMemoryDecisions:
     """(Subject, campaign) -> decision, by the same rules as the table."""
 
     def __init__(self) -> None:
-        """Hold nothing."""
+        """Hold nothing; `values` are (subject, campaign) -> content -> the values of a mail."""
         self.rows: dict[tuple[str, str], Decision] = {}
+        self.values: dict[tuple[str, str], dict[str, bytes]] = {}
 
     def get(self, subject: str, campaign: str) -> Decision | None:
         """Read a decision, or None."""
         return self.rows.get((subject, campaign))
 
-    def put_once(self, decision: Decision) -> Decision:
-        """Store a decision unless one that mails is there already; return the stored one."""
+    def put_once(self, decision: Decision, *, content: str = "", values: bytes = b"") -> Decision:
+        """Store a decision, and values, unless one that mails is there already; return the stored one."""
         key = (decision.subject, decision.campaign)
         if key not in self.rows or not self.rows[key].mail:
             self.rows[key] = decision
+            self.values[key] = {content: values} if content else {}
         return self.rows[key]
+
+    def keep_values(self, subject: str, campaign: str, content: str, values: bytes) -> None:
+        """Store a mail's values beside its decision; raises where that is gone."""
+        self.values[subject, campaign][content] = values
 
 
 @dataclass

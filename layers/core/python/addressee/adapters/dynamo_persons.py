@@ -11,9 +11,19 @@ from addressee.decisions.person import Person, read_person
 class DynamoPeople:
     """A reader of people; it never writes."""
 
-    def __init__(self, table: str, dynamodb: Any = None, *, purpose: str = "email") -> None:  # noqa: ANN401
-        """Wrap `table`; `purpose` names the consent that counts; `dynamodb` is a botocore client."""
-        self._table, self._purpose = table, purpose
+    def __init__(
+        self,
+        table: str,
+        dynamodb: Any = None,  # noqa: ANN401
+        *,
+        purpose: str = "email",
+        consistent: bool = False,
+    ) -> None:
+        """Wrap `table`; `purpose` names the consent that counts; `dynamodb` is a botocore client.
+
+        `consistent` reads cost twice as much and see whatever was written before they began.
+        """
+        self._table, self._purpose, self._consistent = table, purpose, consistent
         self._dynamodb = dynamodb or client("dynamodb")
 
     def get(self, subject: str) -> Person:
@@ -32,5 +42,6 @@ class DynamoPeople:
             TableName=self._table,
             KeyConditionExpression="subject = :subject",
             ExpressionAttributeValues={":subject": {"S": subject}},
+            ConsistentRead=self._consistent,
         )
         return [from_item(item) for item in answer["Items"]]

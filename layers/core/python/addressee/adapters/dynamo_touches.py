@@ -19,17 +19,17 @@ class DynamoTouches:
         self._dynamodb = dynamodb or client("dynamodb")
 
     def note(self, subject: str, touches: Iterable[tuple[str, int]], *, version: int) -> bool:
-        """Replace the list with one PutItem if it still has `version` (0: there is none); say whether it did."""
+        """Replace the list with one UpdateItem if it still has `version` (0: there is none); say whether it did."""
         body = json.dumps([list(touch) for touch in touches], separators=(",", ":")).encode()
-        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(version)"}
-        if version:
-            condition = {
-                "ConditionExpression": "version = :version",
-                "ExpressionAttributeValues": to_item({":version": version}),
-            }
-        row = {"subject": subject, "part": PART, "body": body, "version": version + 1}
+        values = to_item({":body": body, ":next": version + 1, **({":version": version} if version else {})})
         try:
-            self._dynamodb.put_item(TableName=self._table, Item=to_item(row), **condition)
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key=to_item({"subject": subject, "part": PART}),
+                UpdateExpression="SET body = :body, version = :next",
+                ConditionExpression="version = :version" if version else "attribute_not_exists(version)",
+                ExpressionAttributeValues=values,
+            )
         except Exception as error:  # either client's; its code tells
             if error_code(error) != CONDITION_FAILED:
                 raise

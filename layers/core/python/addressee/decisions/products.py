@@ -37,12 +37,12 @@ def choose_products(
 def _first_shown(
     picks: Iterator[Pick], catalogue: Catalogue, shows: Callable[[Item | None], bool], k: int
 ) -> list[Pick]:
-    """Read few items first, since each one read costs and most pass; the rest only where too few passed."""
+    """Read few items first, since each one read costs and most pass; more only where too few passed."""
     chosen: list[Pick] = []
-    first = max(FIRST_READ, k)
-    while len(chosen) < k and (part := list(islice(picks, first))):
+    count = max(min(2 * k + 2, FIRST_READ), k)
+    while len(chosen) < k and (part := list(islice(picks, count))):
         items = catalogue.get_many([pick.item_id for pick in part])
         passing = (pick for pick in part if shows(items.get(pick.item_id)))
         chosen.extend(islice(passing, k - len(chosen)))
-        first = MAX_CANDIDATES
+        count = FIRST_READ if count < FIRST_READ else MAX_CANDIDATES
     return chosen

@@ -1,0 +1,104 @@
+"""SES: one call for one mail, never repeated, and what each of its answers means; the account's quota."""
+
+from typing import Any
+
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+    ProxyConnectionError,
+)
+
+from addressee.adapters.aws import client
+from addressee.adapters.dynamo import error_code
+from addressee.emails.ports import Accepted, Mail, NotAccepted, Quota, Rejected
+
+ANSWER_SECONDS = 20.0
+CONNECT_SECONDS = 5.0
+NOT_ACCEPTED = frozenset(
+    {
+        "AccountSuspendedException",
+        "LimitExceededException",
+        "SendingPausedException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        # The account's set-up, not this mail: it is mended for all mails at once, and none of them is to blame.
+        "AccessDenied",
+        "AccessDeniedException",
+        "ExpiredTokenException",
+        "InvalidSignatureException",
+        "MailFromDomainNotVerifiedException",
+        "NotFoundException",
+        "UnrecognizedClientException",
+    }
+)
+"""SES answered, and took nothing: the same mail may pass later."""
+REJECTED = frozenset({"BadRequestException", "MessageRejected"})
+"""SES answered, and refuses this mail for good."""
+NEVER_SENT = (
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+    ProxyConnectionError,
+)
+"""No connection was made, so no byte of the mail left. A connection that broke, or an answer that did not come, is
+something else: SES may have the mail."""
+
+
+class SesMailer:
+    """A `Mailer` on SES v2, raw mails in a configuration set."""
+
+    def __init__(self, configuration_set: str, ses: Any = None) -> None:  # noqa: ANN401
+        """Name the set whose events come back; `ses` is a botocore client without retries, one of its own by default.
+
+        Every mail has a connection of its own: a kept one may have died while the function was frozen, and then
+        nobody would know whether the mail that it was given went out.
+        """
+        self._set = configuration_set
+        self._ses = ses or client(
+            "sesv2", read_timeout_seconds=ANSWER_SECONDS, connect_timeout_seconds=CONNECT_SECONDS, attempts=1
+        )
+        self._ses.meta.events.register("before-send.sesv2.SendEmail", _alone, unique_id="addressee-alone")
+
+    def send(self, mail: Mail) -> Accepted | NotAccepted | Rejected:
+        """Send with one call. Whatever this raises (5xx, a broken connection, no answer): nobody knows."""
+        try:
+            answer = self._ses.send_email(
+                Destination={"ToAddresses": [mail.to]},
+                Content={"Raw": {"Data": mail.raw}},
+                EmailTags=[{"Name": name, "Value": value} for name, value in mail.tags.items()],
+                ConfigurationSetName=self._set,
+            )
+        except NEVER_SENT as error:
+            return NotAccepted(type(error).__name__)
+        except ClientError as error:
+            code = error_code(error)
+            if code in REJECTED:
+                return Rejected(code)
+            if code in NOT_ACCEPTED:
+                return NotAccepted(code)
+            raise
+        return Accepted(answer["MessageId"])
+
+
+class SesQuotas:
+    """The `Quotas` of the account, read from SES."""
+
+    def __init__(self, ses: Any = None) -> None:  # noqa: ANN401
+        """Take a botocore client of SES v2, the process's own by default."""
+        self._ses = ses or client("sesv2")
+
+    def read(self) -> Quota:
+        """Read the quota with one GetAccount; an account whose sending is paused allows nothing."""
+        account = self._ses.get_account()
+        quota = account["SendQuota"]
+        per_second = float(quota["MaxSendRate"]) if account.get("SendingEnabled", True) else 0.0
+        return Quota(per_second, float(quota["Max24HourSend"]), float(quota["SentLast24Hours"]))
+
+
+def _alone(request: Any, **_: object) -> None:  # noqa: ANN401  # botocore's prepared request
+    request.headers["Connection"] = "close"
