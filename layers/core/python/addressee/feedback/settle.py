@@ -1,0 +1,60 @@
+"""What an event says of its mail's row: the state that it reaches, and from where."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from addressee.emails.ports import SendKey, SendStore
+from addressee.emails.send import Send
+from addressee.emails.states import State
+from addressee.feedback.events import Feedback, Kind
+
+
+class Settlement(NamedTuple):
+    """A move of `emails/states.py`."""
+
+    to: State
+    leaving: frozenset[State]
+
+
+_OUT: frozenset[State] = frozenset({"claimed", "unknown"})
+_ON_ITS_WAY: frozenset[State] = _OUT | {"sent"}
+_DELIVERED = Settlement("delivered", _ON_ITS_WAY)
+SETTLES: Mapping[Kind, Settlement] = {
+    "sent": Settlement("sent", _OUT),
+    "delivered": _DELIVERED,
+    "bounced": Settlement("bounced", _ON_ITS_WAY | {"delivered"}),
+    "complained": Settlement("complained", _ON_ITS_WAY | {"delivered"}),
+    "rejected": Settlement("failed", _ON_ITS_WAY),
+    "opened": _DELIVERED,
+    "clicked": _DELIVERED,
+    "unsubscribed": _DELIVERED,
+}
+"""Whatever is done with a mail proves that it arrived, though its delivery event was lost."""
+
+
+def settle(feedback: Feedback, key: SendKey, row: Send, sends: SendStore) -> None:
+    """Move the row where the event is news. Copies, and events that come late or in another order, change nothing."""
+    to, leaving = SETTLES[feedback.kind]
+    if row.state in leaving:
+        sends.move(key, to, leaving=leaving, owned_by=None, **_changes(feedback, row))
+
+
+def came_ms(row: Send) -> int:
+    """Return when the mail came, as far as the row knows: delivered, accepted or claimed; 0 where it is not out."""
+    delivered_ms = row.settled_at_ms if row.state == "delivered" else 0
+    return max(row.claimed_at_ms, row.sent_at_ms, delivered_ms)
+
+
+def _changes(feedback: Feedback, row: Send) -> dict[str, str | int]:
+    """Write down what the event knows. An open is later than the arrival that it proves: it leaves that time alone."""
+    engaged = SETTLES[feedback.kind] is _DELIVERED and feedback.kind != "delivered"
+    changes: dict[str, str | int] = {"settled_at_ms": came_ms(row) if engaged else feedback.at_ms}
+    if feedback.mail_id:
+        changes["message_id"] = feedback.mail_id
+    if feedback.accepted_at_ms:
+        changes["sent_at_ms"] = feedback.accepted_at_ms
+    if feedback.kind == "bounced":
+        changes["bounce"] = feedback.bounce
+    if feedback.kind == "rejected":
+        changes["reason"] = "rejected"
+    return changes
