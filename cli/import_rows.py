@@ -21,10 +21,11 @@ CALLS_AT_ONCE = 4
 CONSENT = re.compile(r"consent_([a-z][a-z0-9_]*?)(?:_(proof|at|source))?")
 SUBSCRIBERS = Columns(
     needed=("user_id",),
-    known=("address", "time_zone", "locale", "at"),
+    known=("address", "first_name", "time_zone", "locale", "at"),
     aliases={
         "user_id": ("customer_id", "subscriber_id", "id"),
         "address": ("email", "email_address", "e-mail"),
+        "first_name": ("given_name", "forename"),
         "at": ("updated_at",),
     },
 )
@@ -37,6 +38,7 @@ ITEMS = Columns(
     aliases={"item_id": ("product_id", "sku", "id"), "title": ("name",), "image": ("image_url",), "url": ("link",)},
 )
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?")
+_STATED = (("address", "address"), ("first_name", "firstName"), ("time_zone", "timeZone"), ("locale", "locale"))
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -74,8 +76,7 @@ def subscriber_columns(names: Sequence[str], mapping: Mapping[str, str], traits:
 def subscriber_row(row: Mapping[str, str], at: str) -> dict[str, Any]:
     """Build the body's row of a file's row; `at` stands where the row names no time."""
     body: dict[str, Any] = {"userId": row.get("user_id"), "at": row.get("at", at), "traits": {}, "consent": {}}
-    body |= {new: row[old] for old, new in (("time_zone", "timeZone"), ("locale", "locale")) if old in row}
-    body |= {"address": row["address"]} if "address" in row else {}
+    body |= {new: row[old] for old, new in _STATED if old in row}
     for name, cell in row.items():
         kind, _, rest = name.partition(" ")
         if kind == "trait":

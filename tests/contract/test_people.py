@@ -69,6 +69,16 @@ class PersonStoreContract:
         assert seen == ["a@example.com", "a@example.com", "b@example.com", None]
         assert self.read(store, SUBJECT, "person")["user_id"] == "u1"
 
+    def test_a_first_name_stays_changes_or_goes(self, store):
+        """Change it alone, by one write and by many; the address beside it stays."""
+        store.put_person(SUBJECT, "u1", "a@example.com", "Ada")
+        store.put_person(SUBJECT, "u1", None)
+        assert self.read(store, SUBJECT, "person")["first_name"] == "Ada"
+        store.apply_many([PersonChange(SUBJECT, "u1", first_name="Eva"), PersonChange(SUBJECT, "u1")])
+        assert self.read(store, SUBJECT, "person")["first_name"] == "Eva"
+        store.apply_many([PersonChange(SUBJECT, "u1", first_name="")])
+        assert self.read(store, SUBJECT, "person") == {"user_id": "u1", "address": "a@example.com"}
+
     def test_many_people_change_at_once_and_a_repeat_changes_nothing(self, store):
         """Write more people than one transaction holds, one of them twice."""
         granted = [consent(granted=True, at_ms=1)]

@@ -36,20 +36,21 @@ class InMemoryPersonStore:
         if known is None or Stamp(known["at"], known["id"]) < stamp:
             row[PAUSED] = {"until": until_ms, "at": stamp.at_ms, "id": stamp.id}
 
-    def put_person(self, subject: str, user_id: str, address: str | None) -> None:
-        """Write the `person` row; an address of None leaves the known one, an empty one removes it."""
+    def put_person(self, subject: str, user_id: str, address: str | None, first_name: str | None = None) -> None:
+        """Write the `person` row; an address or a first name of None leaves the known one, an empty one removes it."""
         row = self.rows[subject, "person"]
         row["user_id"] = user_id
-        if address:
-            row["address"] = address
-        elif address is not None:
-            row.pop("address", None)
+        for name, value in (("address", address), ("first_name", first_name)):
+            if value:
+                row[name] = value
+            elif value is not None:
+                row.pop(name, None)
 
     def apply_many(self, changes: Sequence[PersonChange]) -> None:
         """Apply each change."""
         for change in changes:
             if change.user_id:
-                self.put_person(change.subject, change.user_id, change.address)
+                self.put_person(change.subject, change.user_id, change.address, change.first_name)
             self.apply(change.subject, traits=change.traits, consent=change.consent)
 
     def carry_over(self, visitors: Sequence[tuple[str, str]]) -> None:

@@ -127,10 +127,10 @@ def test_events_of_users_and_visitors_are_folded(importer, stores):
 def test_subscribers_bring_address_traits_and_proven_consent(importer, stores):
     """Read consent columns, declared traits, and the ones that were asked for."""
     text = (
-        "id,email,time_zone,age_group,shoe,consent_email,consent_email_proof,consent_email_at\n"
-        "ada,ada@example.com,Europe/Vienna,35-44,39,yes,form 7,2026-01-01\n"
-        "bob,bob@example.com,,,,true,,2026-01-01\n"
-        "eve,,,,,no,,2026-01-01\n"
+        "id,email,First name,time_zone,age_group,shoe,consent_email,consent_email_proof,consent_email_at\n"
+        "ada,ada@example.com,Ada,Europe/Vienna,35-44,39,yes,form 7,2026-01-01\n"
+        "bob,bob@example.com,,,,,true,,2026-01-01\n"
+        "eve,,,,,,no,,2026-01-01\n"
     )
     report = importer("subscribers", text, traits=["shoe_size=shoe"])
     assert (report.accepted, report.refused) == (2, {"consent.email.proof: a grant needs a proof": 1})
@@ -139,7 +139,7 @@ def test_subscribers_bring_address_traits_and_proven_consent(importer, stores):
         for (owner, part), row in stores.ports.people.rows.items()
         if owner == subject_of("ada", kind="user", key=KEY)
     }
-    assert rows["person"] == {"user_id": "ada", "address": "ada@example.com"}
+    assert rows["person"] == {"user_id": "ada", "address": "ada@example.com", "first_name": "Ada"}
     assert trait_values(rows["traits"]) == {"time_zone": "Europe/Vienna", "age_group": "35-44", "shoe_size": "39"}
     assert has_consent(rows["consent"])
     before = {key: dict(row) for key, row in stores.ports.people.rows.items()}

@@ -60,6 +60,14 @@ def test_an_address_may_stay_or_go():
     assert read({"userId": "u1", "address": None}).address == ""
 
 
+def test_a_first_name_may_stay_or_go_and_is_no_trait():
+    """Unnamed stays, null is removed, spaces around it go."""
+    assert read({"userId": "u1"}).first_name is None
+    assert read({"userId": "u1", "firstName": None}).first_name == ""
+    change = read({"userId": "u1", "firstName": " Zoë "})
+    assert (change.first_name, list(change.traits)) == ("Zoë", [])
+
+
 def test_a_clock_that_is_a_little_fast_is_forgiven():
     """Times up to five minutes ahead count as now."""
     assert read({"userId": "u1", "traits": {"a": 1}, "at": "2026-01-31T12:05:00Z"}).traits[0].stamp.at_ms == NOW
@@ -82,6 +90,10 @@ def test_the_path_names_the_user():
         ({"userId": "u1", "email": "a@example.com"}, "email"),
         ({"userId": "u1", "address": "nobody"}, "address"),
         ({"userId": "u1", "address": "a" * 250 + "@example.com"}, "address"),
+        ({"userId": "u1", "firstName": "a" * 81}, "firstName"),
+        ({"userId": "u1", "firstName": "Ada\r\nBcc: eve"}, "firstName"),
+        ({"userId": "u1", "firstName": "ada@example.com"}, "firstName"),
+        ({"userId": "u1", "firstName": 7}, "firstName"),
         ({"userId": "u1", "traits": []}, "traits"),
         ({"userId": "u1", "traits": {f"n{index}": 1 for index in range(65)}}, "traits"),
         ({"userId": "u1", "traits": {"age": {}}}, "traits.age"),
@@ -119,7 +131,7 @@ json_values = st.recursive(
 
 @given(
     st.dictionaries(
-        st.sampled_from(["userId", "address", "traits", "consent", "timeZone", "locale", "at"]),
+        st.sampled_from(["userId", "address", "firstName", "traits", "consent", "timeZone", "locale", "at"]),
         json_values
         | st.dictionaries(st.sampled_from(["email", "a"]), st.dictionaries(st.just("granted"), json_values)),
     )

@@ -44,9 +44,9 @@ class DynamoPersonStore:
         """Let no mail go out before `until_ms` (0 ends a pause), unless a newer stamp said otherwise."""
         self._written(_pause_update(subject, until_ms, stamp))
 
-    def put_person(self, subject: str, user_id: str, address: str | None) -> None:
-        """Write the `person` row; an address of None leaves the known one, an empty one removes it."""
-        self._dynamodb.update_item(TableName=self._table, **_person_update(subject, user_id, address))
+    def put_person(self, subject: str, user_id: str, address: str | None, first_name: str | None = None) -> None:
+        """Write the `person` row; an address or a first name of None leaves the known one, an empty one removes it."""
+        self._dynamodb.update_item(TableName=self._table, **_person_update(subject, user_id, address, first_name))
 
     def apply_many(self, changes: Sequence[PersonChange]) -> None:
         """Apply many people's changes: one batch read, then transactions of up to 100 conditional updates.
@@ -82,7 +82,7 @@ class DynamoPersonStore:
 
     def _apply_one(self, change: PersonChange) -> None:
         if change.user_id:
-            self.put_person(change.subject, change.user_id, change.address)
+            self.put_person(change.subject, change.user_id, change.address, change.first_name)
         self.apply(change.subject, traits=change.traits, consent=change.consent)
 
     def _merge(self, subject: str, part: str, cells_for: Callable[[Typed], Typed]) -> None:
@@ -121,6 +121,7 @@ def _joined(known: PersonChange, change: PersonChange) -> PersonChange:
         change,
         user_id=change.user_id or known.user_id,
         address=known.address if change.address is None else change.address,
+        first_name=known.first_name if change.first_name is None else change.first_name,
         traits=[*known.traits, *change.traits],
         consent=[*known.consent, *change.consent],
     )
@@ -139,7 +140,7 @@ def _updates(change: PersonChange, stored: Mapping[tuple[str, str], Typed]) -> l
     rows = {part: stored.get((change.subject, part), {}) for part in _parts(change)}
     updates = []
     if "person" in rows and not _same_person(rows["person"], change):
-        updates.append(_person_update(change.subject, change.user_id, change.address))
+        updates.append(_person_update(change.subject, change.user_id, change.address, change.first_name))
     for part, cells in (
         ("traits", _trait_cells(rows.get("traits", {}), change.traits)),
         ("consent", _consent_cells(rows.get("consent", {}), change.consent)),
@@ -151,8 +152,9 @@ def _updates(change: PersonChange, stored: Mapping[tuple[str, str], Typed]) -> l
 
 def _same_person(row: Typed, change: PersonChange) -> bool:
     known = from_item(row)
-    same_address = change.address is None or known.get("address", "") == change.address
-    return known.get("user_id") == change.user_id and same_address
+    said = {"address": change.address, "first_name": change.first_name}
+    same = all(value is None or known.get(name, "") == value for name, value in said.items())
+    return same and known.get("user_id") == change.user_id
 
 
 def _chunks(
@@ -181,16 +183,15 @@ def _key(subject: str, part: str) -> Typed:
     return {"subject": {"S": subject}, "part": {"S": part}}
 
 
-def _person_update(subject: str, user_id: str, address: str | None) -> Typed:
-    expression, values = "SET user_id = :user_id", {":user_id": to_value(user_id)}
-    if address:
-        expression, values[":address"] = expression + ", address = :address", to_value(address)
-    elif address is not None:
-        expression += " REMOVE address"
+def _person_update(subject: str, user_id: str, address: str | None, first_name: str | None) -> Typed:
+    said = {"address": address, "first_name": first_name}
+    kept = {"user_id": user_id, **{name: value for name, value in said.items() if value}}
+    gone = [name for name, value in said.items() if value == ""]
+    expression = "SET " + ", ".join(f"{name} = :{name}" for name in kept)
     return {
         "Key": _key(subject, "person"),
-        "UpdateExpression": expression,
-        "ExpressionAttributeValues": values,
+        "UpdateExpression": expression + (f" REMOVE {', '.join(gone)}" if gone else ""),
+        "ExpressionAttributeValues": {f":{name}": to_value(value) for name, value in kept.items()},
     }
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 MAX_ID_BYTES = 256
 MAX_ADDRESS_BYTES = 254
+MAX_FIRST_NAME = 80
 MAX_REPURCHASE_DAYS = 3650
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}")
@@ -86,6 +87,16 @@ def address(value: object) -> str:
     if len(stripped.encode()) > MAX_ADDRESS_BYTES:
         raise ValueError(f"is longer than {MAX_ADDRESS_BYTES} bytes")
     return _matching(stripped, _ADDRESS, "must be an e-mail address")
+
+
+def first_name(value: object) -> str:
+    """Accept what a mail may call somebody: one line of at most 80 characters, stripped, no address in it."""
+    stripped = up_to(MAX_FIRST_NAME)(value).strip()
+    if not stripped.isprintable():
+        raise ValueError("holds control characters")
+    if "@" in stripped or "://" in stripped:
+        raise ValueError("must be a name, not an address")
+    return stripped
 
 
 def time_zone(value: object) -> str:

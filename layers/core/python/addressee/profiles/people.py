@@ -12,7 +12,7 @@ from addressee.profiles.traits import TraitChange
 class PersonChange:
     """Everything that one message says about one person. `user_id` empty: the `person` row is not touched.
 
-    `address` None: what is known stays; empty: it is removed.
+    `address` or `first_name` None: what is known stays; empty: it is removed.
     """
 
     subject: str
@@ -20,6 +20,7 @@ class PersonChange:
     address: str | None = None
     traits: Sequence[TraitChange] = ()
     consent: Sequence[ConsentChange] = ()
+    first_name: str | None = None
 
 
 class PersonStore(Protocol):
@@ -29,8 +30,8 @@ class PersonStore(Protocol):
         """Merge traits and consent, each attribute by its own stamp."""
         ...
 
-    def put_person(self, subject: str, user_id: str, address: str | None) -> None:
-        """Write the `person` row; an address of None leaves the known one, an empty one removes it."""
+    def put_person(self, subject: str, user_id: str, address: str | None, first_name: str | None = None) -> None:
+        """Write the `person` row; an address or a first name of None leaves the known one, an empty one removes it."""
         ...
 
     def apply_many(self, changes: Sequence[PersonChange]) -> None:

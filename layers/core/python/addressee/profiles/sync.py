@@ -1,7 +1,7 @@
 """What a CRM or a shop says about people and items, read into changes; a row that is wrong becomes a refusal."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -14,7 +14,7 @@ from addressee.profiles.traits import MAX_TRAITS, Stamp, TraitChange, refused_tr
 
 MAX_ROWS = 500
 CLOCK_TOLERANCE_MS = 5 * 60_000
-_FIELDS = frozenset({"userId", "address", "traits", "consent", "timeZone", "locale", "at"})
+_FIELDS = frozenset({"userId", "address", "firstName", "traits", "consent", "timeZone", "locale", "at"})
 _CONSENT_FIELDS = frozenset({"granted", "proof", "at", "source"})
 
 
@@ -53,17 +53,18 @@ def _read_user(row: object, user_id: str | None, now_ms: int, key: bytes) -> Per
     return PersonChange(
         subject=subject_of(str(identity), kind="user", key=key),
         user_id=str(identity),
-        address=_address(row),
+        address=_stated(row, "address", checks.address),
+        first_name=_stated(row, "firstName", checks.first_name),
         traits=_traits(row, at_ms),
         consent=_consent(row.get("consent"), at_ms, now_ms),
     )
 
 
-def _address(row: Mapping[str, Any]) -> str | None:
-    if "address" not in row:
+def _stated(row: Mapping[str, Any], field: str, read: Callable[[object], str]) -> str | None:
+    """Read a field of the `person` row: None where the row does not name it, empty where it takes it away."""
+    if field not in row:
         return None
-    given = row["address"]
-    return "" if given is None else str(_read(checks.address, given, "address"))
+    return "" if row[field] is None else str(_read(read, row[field], field))
 
 
 def _traits(row: Mapping[str, Any], at_ms: int) -> list[TraitChange]:
