@@ -27,7 +27,7 @@ _ENGLISH = {
     "resume_button": "End the break now",
     "stop_title": "No more e-mails at all?",
     "stop_text": "You can come back at any time with the link in an old e-mail.",
-    "stop_button": "Unsubscribe from everything",
+    "stop_button": "Unsubscribe from all",
     "back_title": "Welcome back",
     "back_text": "You get e-mails from {sender} again.",
     "not_subscribed_title": "You get no e-mails",
