@@ -11,13 +11,13 @@ import urllib3
 MESSAGES_PER_BATCH = 100
 MAX_BATCH_BYTES = 400_000
 SECONDS = 30.0
-OK = 200
+OK = frozenset({200, 201})
 RETRIES = urllib3.Retry(3, status_forcelist=[503], allowed_methods=None, backoff_factor=0.2)
 """Every call may be repeated: messages carry ids, decisions are repeat-safe, rows are merged."""
 
 
 class Unexpected(Exception):
-    """The API answered with another status than 200; the message holds route, status and body."""
+    """The API answered with another status than 200 or 201; the message holds route, status and body."""
 
 
 class Api:
@@ -50,6 +50,19 @@ class Api:
         """Write people with the admin key."""
         return self._json("PUT", "/v1/users", {"users": list(users)}, scope="admin")
 
+    def create_campaign(self, campaign: Mapping[str, Any]) -> dict[str, Any]:
+        """Create a campaign with the admin key; the same body again changes nothing."""
+        return self._json("POST", "/v1/campaigns", campaign, scope="admin")
+
+    def campaign(self, campaign: str, *, chunk: int | None = None) -> dict[str, Any]:
+        """Ask how far a campaign is, or for the counts of one of its chunks."""
+        query = "" if chunk is None else f"?chunk={chunk}"
+        return self._json("GET", f"/v1/campaigns/{quote(campaign, safe='')}{query}", scope="admin")
+
+    def move_campaign(self, campaign: str, move: str) -> dict[str, Any]:
+        """Pause, resume or cancel a campaign; once this returns, no mail goes out that was not claimed before."""
+        return self._json("POST", f"/v1/campaigns/{quote(campaign, safe='')}/{move}", scope="admin")
+
     def _json(self, method: str, path: str, body: object = None, *, scope: str = "decide") -> dict[str, Any]:
         data = None if body is None else json.dumps(body).encode()
         return self._send(method, path, {"authorization": f"Bearer {self._keys[scope]}"}, data)
@@ -57,7 +70,7 @@ class Api:
     def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> dict[str, Any]:
         sent = {"content-type": "application/json", **headers}
         answer = self._pool.request(method, self._url + path, headers=sent, body=body)
-        if answer.status != OK:
+        if answer.status not in OK:
             raise Unexpected(f"{method} {path}: {answer.status} {answer.data[:300].decode(errors='replace')}")
         said: dict[str, Any] = json.loads(answer.data)
         return said

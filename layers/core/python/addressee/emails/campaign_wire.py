@@ -61,9 +61,10 @@ def counts_json(counts: Counts) -> dict[str, Any]:
 def status_json(standing: Standing, counts: Counts | None, chunks: Sequence[int]) -> dict[str, Any]:
     """Write the answer of `GET /v1/campaigns/{campaign}`; counts are null where there are too many rows for one answer.
 
-    `finished`: every recipient is settled, and there will be no more of them.
+    `finished`: every recipient is settled, and there will be no more of them. `chunks` are the numbers of the lists
+    that there are; the answer says how many there can be: one more than the highest.
     """
-    said = {**standing_json(standing), "chunks": len(chunks)}
+    said = {**standing_json(standing), "chunks": max(chunks, default=-1) + 1}
     if counts is None:
         return {**said, "counts": None, "reasons": None, "unwritten": None, "settled": None, "finished": None}
     return {**said, **counts_json(counts), "finished": is_finished(standing, counts)}
