@@ -86,7 +86,12 @@ class DynamoCampaignStore:
 
     def open_slot(self, slot: str, campaign: str) -> None:
         """Open a slot; one that was seen empty counts as full again."""
-        self._dynamodb.put_item(TableName=self._table, Item=to_item(_slot_key(slot, campaign)))
+        self._dynamodb.update_item(
+            TableName=self._table,
+            Key=to_item(_slot_key(slot, campaign)),
+            UpdateExpression="SET slot = :slot REMOVE empty_since_ms",
+            ExpressionAttributeValues=to_item({":slot": slot}),
+        )
 
     def note_empty(self, slot: OpenSlot, now_ms: int) -> None:
         """Note that a slot was seen empty, unless that is noted already, or the slot is gone."""

@@ -1,6 +1,7 @@
 """A mail made ready: what was decided, rendered, and its values kept, so that it can be replayed byte for byte."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from addressee.decisions.again import again
 from addressee.decisions.champions import Champions
@@ -18,12 +19,13 @@ PRODUCTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """What a mail is made from."""
+    """What a mail is made from. `repurchase_days` hold for campaigns that name none of their own."""
 
     decisions: DecisionRecords
     catalogue: Catalogue
     champions: ChampionSource
     renderer: Renderer
+    repurchase_days: Mapping[str, int] = field(default_factory=dict)
 
 
 def prepare(send: Send, person: Person, standing: Standing, making: Making, *, now_ms: int) -> Rendered:
@@ -34,6 +36,7 @@ def prepare(send: Send, person: Person, standing: Standing, making: Making, *, n
     other fault flies, and nothing was promised yet. Raises `RenderFailed` where the mail cannot be made at all.
     """
     rules = standing.campaign.rules
+    rules = replace(rules, repurchase_days=rules.repurchase_days or making.repurchase_days)
     stored = making.decisions.get(send.subject, send.campaign)
     if stored is None or not stored.mail:
         wish = Wish(k=PRODUCTS)

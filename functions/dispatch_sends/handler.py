@@ -1,0 +1,64 @@
+"""Every minute: due rows -> the Sends queue, at the pace of the SES quota; whatever is unfinished is looked after."""
+
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cache
+from time import time
+from typing import Any
+
+from addressee.adapters.dynamo_campaigns import DynamoCampaignStore
+from addressee.adapters.dynamo_sends import DynamoSendStore
+from addressee.adapters.log import log_metrics
+from addressee.adapters.ses import SesQuotas
+from addressee.adapters.sqs import SqsSendQueue
+from addressee.emails.dispatch import Dispatching, dispatch
+from addressee.settings import read_settings
+
+FUNCTION = "dispatch_sends"
+THREADS = 8
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The function's environment. A claim without an answer is `unknown` after `unknown_after_seconds`."""
+
+    sends_table: str
+    campaigns_table: str
+    send_queue: str
+    unknown_after_seconds: int
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """What a run needs from outside, and how long a claim may go without an answer."""
+
+    ports: Dispatching
+    unknown_after_ms: int
+    now_ms: Callable[[], int] = lambda: int(time() * 1000)
+
+
+@cache
+def wiring() -> Wiring:
+    """Connect to what the environment names."""
+    settings = read_settings(Settings, os.environ)
+    ports = Dispatching(
+        sends=DynamoSendStore(settings.sends_table),
+        campaigns=DynamoCampaignStore(settings.campaigns_table),
+        queue=SqsSendQueue(settings.send_queue),
+        quotas=SesQuotas(),
+    )
+    return Wiring(ports, settings.unknown_after_seconds * 1000)
+
+
+def handle(event: Mapping[str, Any], context: object, *, wired: Wiring | None = None) -> dict[str, int]:
+    """Dispatch once; the answer is what was counted. No thread outlives the invocation."""
+    del event, context
+    ready = wired or wiring()
+    with ThreadPoolExecutor(THREADS) as pool:
+        ports = replace(ready.ports, spread=pool.map)
+        counts = dispatch(ports, now_ms=ready.now_ms(), unknown_after_ms=ready.unknown_after_ms)
+    metrics = {"MailsUnknown": counts.unknown, "MailsQueued": counts.queued + counts.requeued + counts.resent}
+    log_metrics("dispatched", metrics, function=FUNCTION, **counts.as_fields())
+    return counts.as_fields()
