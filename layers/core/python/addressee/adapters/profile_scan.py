@@ -1,7 +1,7 @@
 """Everybody in the Profiles table, read by a parallel Scan: who could be mailed at all, as `Person`."""
 
 from collections.abc import Callable, Iterator, Mapping
-from itertools import groupby
+from itertools import groupby, islice
 from math import ceil
 from typing import Any
 
@@ -13,6 +13,8 @@ from addressee.profiles.packing import DamagedState
 
 SEGMENT_BYTES = 16 * 2**20
 MAX_SEGMENTS = 1000
+SAMPLE_PAGES = 16
+"""Of a megabyte each: so large a thousandth means the most segments."""
 UNIT_BYTES = 8192
 """What an eventually consistent read may read for one capacity unit."""
 NEEDED = frozenset({"person", "consent"})
@@ -38,20 +40,15 @@ class ProfileScan:
     def segments(self) -> int:
         """Choose into how many segments the table is cut: about 16 MB each, at most 1,000.
 
-        DynamoDB knows a table's size of up to six hours ago; after an import that would be one segment for a million
-        people. So a thousandth of the table is counted as well, at most one page of it, and the larger guess holds.
+        A thousandth of the table is read and weighed by what the read cost. (DynamoDB also tells a table's size, but
+        that of up to six hours ago: after an import, one segment for a million people.)
         """
-        told = int(self._dynamodb.describe_table(TableName=self._table)["Table"].get("TableSizeBytes", 0))
-        sample = self._dynamodb.scan(
-            TableName=self._table,
-            Segment=0,
-            TotalSegments=MAX_SEGMENTS,
-            Select="COUNT",
-            ReturnConsumedCapacity="TOTAL",
-        )
-        units = float(sample["ConsumedCapacity"]["CapacityUnits"]) if sample["Count"] else 0.0
-        guessed = max(told, units * UNIT_BYTES * MAX_SEGMENTS)
-        return min(max(ceil(guessed / SEGMENT_BYTES), 1), MAX_SEGMENTS)
+        units = sum(float(page["ConsumedCapacity"]["CapacityUnits"]) for page in islice(self._sample(), SAMPLE_PAGES))
+        return min(max(ceil(units * UNIT_BYTES * MAX_SEGMENTS / SEGMENT_BYTES), 1), MAX_SEGMENTS)
+
+    def _sample(self) -> Iterator[Typed]:
+        sample = {"Select": "COUNT", "ReturnConsumedCapacity": "TOTAL"}
+        return self._pages(Segment=0, TotalSegments=MAX_SEGMENTS, **sample)
 
     def persons(self, segment: int, of: int) -> Iterator[Person]:
         """Read the people of a segment who have an address and a `consent` row.
@@ -69,13 +66,16 @@ class ProfileScan:
                 self._on_damaged(subject)
 
     def _items(self, segment: int, of: int) -> Iterator[Typed]:
-        """Read a segment's rows; those of one subject stand together, over the ends of pages too."""
-        asked = {"TableName": self._table, "Segment": segment, "TotalSegments": of, "ConsistentRead": True}
-        page = self._dynamodb.scan(**asked)
-        yield from page["Items"]
-        while "LastEvaluatedKey" in page:
-            page = self._dynamodb.scan(**asked, ExclusiveStartKey=page["LastEvaluatedKey"])
+        """Read a segment's rows as they are now; those of one subject stand together, over the ends of pages too."""
+        for page in self._pages(Segment=segment, TotalSegments=of, ConsistentRead=True):
             yield from page["Items"]
+
+    def _pages(self, **asked: Any) -> Iterator[Typed]:  # noqa: ANN401  # DynamoDB's own names
+        page = self._dynamodb.scan(TableName=self._table, **asked)
+        yield page
+        while "LastEvaluatedKey" in page:
+            page = self._dynamodb.scan(TableName=self._table, ExclusiveStartKey=page["LastEvaluatedKey"], **asked)
+            yield page
 
 
 def _log_damaged(subject: str) -> None:
