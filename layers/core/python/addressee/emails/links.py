@@ -90,8 +90,10 @@ class Links:
         Raises `Unsignable`.
         """
         target = safe_target(url)
-        if target is None or not _PLACE.fullmatch(place):
-            raise Unsignable(place)
+        if target is None:
+            raise Unsignable("the target is no http(s) address or too long")
+        if not _PLACE.fullmatch(place):
+            raise Unsignable("the place does not match [a-z0-9-]{1,32}")
         where = bytes([len(place)]) + place.encode()
         return self._link(CLICK, _sent(send_id) + self.day.to_bytes(_DAY_BYTES, "big") + where + target.encode())
 
@@ -150,7 +152,7 @@ def safe_target(url: str) -> str | None:
 def _sent(send_id: str) -> bytes:
     found = _SEND_ID.fullmatch(send_id)
     if found is None:
-        raise Unsignable("send id")
+        raise Unsignable("the send id is none")
     return bytes.fromhex(found[1]) + bytes([len(found[2])]) + found[2].encode()
 
 
