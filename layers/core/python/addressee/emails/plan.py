@@ -9,10 +9,10 @@ from addressee.emails.audience import held_out, in_audience
 from addressee.emails.campaign import EmailCampaign
 from addressee.emails.due import due_ms
 from addressee.emails.ports import CampaignStore, SendStore
+from addressee.emails.recheck import EXPIRED
 from addressee.emails.send import Send, slot_of
 
 HOLDOUT = "holdout"
-EXPIRED = "expired"
 Spread = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
 """Calls a function on each of many: `map`, or that of a bounded thread pool; what a call raises is raised."""
 
