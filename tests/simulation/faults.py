@@ -20,6 +20,8 @@ FAULTS: Mapping[Kind, tuple[str, ...]] = {
     "mail": (CRASH_BEFORE, CRASH_AFTER, LOST_ANSWER, TIMED_OUT, SLOW_BEFORE, SLOW_AFTER),
 }
 """What may happen to a call of each kind. No `REPEATED` for a mail: its SDK does not retry."""
+WEIGHTS: Mapping[Kind, int] = {"read": 1, "write": 2, "mail": 10}
+"""How much sooner a call of each kind meets a fault: there are few writes, and fewer mails."""
 FIRST_FAULTS = 3
 FIRST_WITHIN = 40
 LONGEST_MS = 15 * 60_000
@@ -31,13 +33,13 @@ class Trouble(Exception):
 
 
 class Gate:
-    """Counts calls down to the next fault. `calm` is the mean number of calls between two; `most` bounds them all."""
+    """Counts calls down to the next fault. `calm` is the mean weight of calls between two; `most` bounds them all."""
 
     def __init__(self, scheduler: Scheduler, *, calm: float, most: int) -> None:
         """Draw the first fault; the first three come early, so that every schedule has them."""
         self.scheduler, self.calm, self.most = scheduler, calm, most
         self.counts: Counter[str] = Counter()
-        self.faults = self.calls = 0
+        self.faults = 0
         self._left = 1 + int(scheduler.random() * FIRST_WITHIN)
 
     def port(self, name: str, target: object, kinds: Mapping[str, Kind]) -> Any:  # any port
@@ -46,7 +48,7 @@ class Gate:
 
     def bind(self, label: str, effect: Callable[..., Any], kind: Kind) -> Callable[..., Any]:
         """Wrap one call."""
-        scheduler = self.scheduler
+        scheduler, weight = self.scheduler, WEIGHTS[kind]
         pause, rows = scheduler.pause, scheduler.history.rows
 
         def call(*args: Any, **named: Any) -> Any:
@@ -55,8 +57,7 @@ class Gate:
                 raise Crashed
             rows.append((scheduler.steps, scheduler.now_ms, actor.name, ASKS, label, (args, named) if named else args))
             pause()
-            self.calls += 1
-            self._left -= 1
+            self._left -= weight
             try:
                 if self._left <= 0 and self.faults < self.most:
                     answer = self._faulty(kind, lambda: effect(*args, **named), label)
@@ -101,8 +102,8 @@ class Gate:
         return answer
 
     def kill(self) -> None:
-        """Kill the running actor."""
-        self.scheduler.current.dead = True
+        """Kill the process of the running actor."""
+        self.scheduler.current.kill()
         raise Crashed
 
     def slow(self) -> None:

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Any
 
 from tests.simulation.faults import Gate
-from tests.simulation.scheduler import Scheduler
+from tests.simulation.scheduler import Actor, Scheduler
 
-Handle = Callable[[Sequence[Any]], Sequence[int]]
-"""Takes the bodies of a batch; returns the places of those that failed."""
+Handle = Callable[[Any], bool]
+"""Takes the body of a message; says whether it is done, or has to come again."""
 
 
 @dataclass(slots=True, eq=False)
@@ -97,25 +98,34 @@ class Queue:
             self._invoke(worker, batch)
 
     def _invoke(self, worker: int, batch: list[Message]) -> None:
+        """Run an invocation: a thread for each message, as the handlers do; a crash kills all of them."""
         self._invocations += 1
         receipt = self._invocations
-        for message in batch:
-            message.receives += 1
-            message.receipt = receipt
-        outcome: list[Sequence[int]] = []
-
-        def body() -> None:
-            outcome.append(self.handle([message.body for message in batch]))
+        done: list[Message] = []
+        threads: list[Actor] = []
 
         def ended() -> None:
-            self._free.append(worker)
-            failed = set(outcome[0]) if outcome else set(range(len(batch)))
-            self._delete([message for place, message in enumerate(batch) if place not in failed])
-            self.pump()
+            left[0] -= 1
+            if not left[0]:
+                crashed = any(thread.dead for thread in threads)
+                self._free.append(worker)
+                self._delete([] if crashed else done)
+                self.pump()
 
-        name = f"{self.name}-{worker + 1}#{receipt}"
-        self.scheduler.start(name, body, skew_ms=self.skews[worker % len(self.skews)], ended=ended)
+        left = [len(batch)]
+        skew_ms = self.skews[worker % len(self.skews)]
+        for place, message in enumerate(batch):
+            message.receives += 1
+            message.receipt = receipt
+            name = f"{self.name}-{worker + 1}#{receipt}.{place}"
+            thread = self.scheduler.start(name, partial(self._work, message, done), skew_ms=skew_ms, ended=ended)
+            thread.process = threads
+            threads.append(thread)
         self.scheduler.after(self.rules.visibility_ms, lambda: self._return(batch, receipt))
+
+    def _work(self, message: Message, done: list[Message]) -> None:
+        if self.handle(message.body):
+            done.append(message)
 
     def _delete(self, batch: Sequence[Message]) -> None:
         if batch and self.scheduler.random() < self.rules.undeleted:

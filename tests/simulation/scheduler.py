@@ -21,15 +21,21 @@ class Crashed(BaseException):
 
 
 class Actor:
-    """One invocation of a function, on a machine whose clock is `skew_ms` ahead."""
+    """A thread of an invocation, on a machine whose clock is `skew_ms` ahead. `process` are all threads that die with it."""
 
-    __slots__ = ("dead", "done", "greenlet", "name", "skew_ms", "slow")
+    __slots__ = ("dead", "done", "greenlet", "name", "process", "skew_ms", "slow")
 
     def __init__(self, name: str, skew_ms: int) -> None:
         """Name it; it does not run yet."""
         self.name, self.skew_ms = name, skew_ms
         self.dead = self.done = self.slow = False
         self.greenlet: Any = None
+        self.process: list[Actor] = [self]
+
+    def kill(self) -> None:
+        """Kill the process: none of its threads does anything more."""
+        for each in self.process:
+            each.dead = True
 
 
 class Scheduler:
@@ -52,7 +58,7 @@ class Scheduler:
         heappush(self._timers, (self.now_ms + delay_ms, self._count, call))
         self._due_ms = self._timers[0][0]
 
-    def start(self, name: str, body: Callable[[], None], *, skew_ms: int = 0, ended: Callable[[], None]) -> Actor:
+    def start(self, name: str, body: Callable[[], object], *, skew_ms: int = 0, ended: Callable[[], None]) -> Actor:
         """Make an actor ready to run `body`; `ended` is called when it is over, however it ended."""
         actor = Actor(name, skew_ms)
 

@@ -1,0 +1,147 @@
+"""The Sends and Campaigns tables as DynamoDB keeps them: conditional writes exact, the index late."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from addressee.emails.campaign import Standing, Status
+from addressee.emails.ports import Moved, OpenSlot, SendKey
+from addressee.emails.send import Send
+from addressee.emails.states import UNSETTLED, State
+from tests.simulation.scheduler import Scheduler
+
+USUAL_LAG_MS, LONGEST_LAG_MS = 500, 300_000
+Slot = tuple[str, str]
+Move = tuple[SendKey, State, State]
+
+
+class SendsTable:
+    """A `SendStore`. `moves` are all changes of state, in order; `due` reads an index that follows later."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        """Begin empty."""
+        self.rows: dict[SendKey, Send] = {}
+        self.moves: list[Move] = []
+        self._scheduler = scheduler
+        self._index: dict[Slot, set[str]] = {}
+        self._pending: list[tuple[int, str, Slot, bool]] = []
+
+    def put_new(self, send: Send) -> bool:
+        """Write a row unless there is one."""
+        key = SendKey(send.subject, send.campaign)
+        if key in self.rows:
+            return False
+        self._keep(key, send)
+        return True
+
+    def get(self, key: SendKey) -> Send | None:
+        """Read a row, or None."""
+        return self.rows.get(key)
+
+    def get_many(self, keys: Sequence[SendKey]) -> Mapping[SendKey, Send]:
+        """Read rows; those that do not exist are absent."""
+        return {key: self.rows[key] for key in keys if key in self.rows}
+
+    def due(self, slot: str, campaign: str, *, limit: int, after: SendKey | None = None) -> Sequence[SendKey]:
+        """List what the index shows by now, by subject."""
+        self._catch_up()
+        subjects = sorted(self._index.get((slot, campaign), ()))
+        behind = [subject for subject in subjects if after is None or subject > after.subject]
+        return [SendKey(subject, campaign) for subject in behind[:limit]]
+
+    def move(
+        self, key: SendKey, to: State, *, leaving: frozenset[State], owned_by: str | None = None, **changes: Any
+    ) -> Moved:
+        """Move a row if it is where it should be."""
+        row = self.rows.get(key)
+        if row is None or row.state not in leaving or (owned_by is not None and row.claim != owned_by):
+            return Moved(row, won=False)
+        if to not in UNSETTLED:
+            changes = {"slot": "", **changes}
+        moved = replace(row, state=to, **changes)
+        self.moves.append((key, row.state, to))
+        self._keep(key, moved)
+        return Moved(moved, won=True)
+
+    def amend(self, key: SendKey, expected: Mapping[str, str | int], **changes: Any) -> Moved:
+        """Change attributes of a row that is as expected."""
+        row = self.rows.get(key)
+        if row is None or any(getattr(row, name) != value for name, value in expected.items()):
+            return Moved(row, won=False)
+        amended = replace(row, **changes)
+        self._keep(key, amended)
+        return Moved(amended, won=True)
+
+    def _keep(self, key: SendKey, row: Send) -> None:
+        before = self.rows.get(key)
+        self.rows[key] = row
+        old, new = before.slot if before else "", row.slot
+        if old == new:
+            return
+        random = self._scheduler.random
+        lag_ms = int(random() ** 8 * LONGEST_LAG_MS) if random() < 0.2 else int(random() * USUAL_LAG_MS)
+        at_ms = max(self._scheduler.now_ms + lag_ms, self._pending[-1][0] if self._pending else 0)
+        for slot, there in ((old, False), (new, True)):
+            if slot:
+                self._pending.append((at_ms, key.subject, (slot, key.campaign), there))
+
+    def _catch_up(self) -> None:
+        now_ms, pending = self._scheduler.now_ms, self._pending
+        done = 0
+        for at_ms, subject, slot, there in pending:
+            if at_ms > now_ms:
+                break
+            done += 1
+            subjects = self._index.setdefault(slot, set())
+            if there:
+                subjects.add(subject)
+            else:
+                subjects.discard(subject)
+        del pending[:done]
+
+
+class CampaignsTable:
+    """A `CampaignStore`."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self.standings: dict[str, Standing] = {}
+        self.slots: dict[Slot, int] = {}
+
+    def create(self, standing: Standing) -> bool:
+        """Write a campaign unless there is one of its id."""
+        return self.standings.setdefault(standing.campaign.campaign_id, standing) is standing
+
+    def get(self, campaign_id: str) -> Standing | None:
+        """Read a campaign, or None."""
+        return self.standings.get(campaign_id)
+
+    def set_status(self, campaign_id: str, status: Status, *, leaving: frozenset[Status]) -> Standing | None:
+        """Change the status where it may be left; return what stands."""
+        standing = self.standings.get(campaign_id)
+        if standing is not None and standing.status in leaving:
+            standing = self.standings[campaign_id] = replace(standing, status=status)
+        return standing
+
+    def set_planning(self, campaign_id: str, planning: Any, *, recipients: int = 0) -> None:
+        """Say how far planning is."""
+        standing = self.standings[campaign_id]
+        self.standings[campaign_id] = replace(standing, planning=planning, recipients=recipients)
+
+    def open_slots(self) -> Sequence[OpenSlot]:
+        """List all open slots, oldest first."""
+        return [OpenSlot(slot, campaign, since_ms) for (slot, campaign), since_ms in sorted(self.slots.items())]
+
+    def open_slot(self, slot: str, campaign: str) -> None:
+        """Open a slot; one that was seen empty counts as full again."""
+        self.slots[slot, campaign] = 0
+
+    def note_empty(self, slot: OpenSlot, now_ms: int) -> None:
+        """Note that a slot was seen empty, unless that is noted already."""
+        if self.slots.get((slot.slot, slot.campaign)) == 0:
+            self.slots[slot.slot, slot.campaign] = now_ms
+
+    def close_slot(self, slot: OpenSlot) -> None:
+        """Close a slot, unless it was opened anew since it was read."""
+        if self.slots.get((slot.slot, slot.campaign)) == slot.empty_since_ms:
+            del self.slots[slot.slot, slot.campaign]
