@@ -28,11 +28,15 @@ class Deployment:
     items_table: str
     decisions_table: str
     suppressions_table: str
+    sends_table: str
+    campaigns_table: str
+    emails_bucket: str
     lake_bucket: str
     models_bucket: str
     quarantine_bucket: str
     keys_secret: str
     subject_secret: str
+    links_secret: str
     learn_arn: str
 
 
