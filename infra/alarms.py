@@ -1,5 +1,7 @@
 """The alarm topic, and alarms whose text says what to do."""
 
+from typing import Any
+
 from aws_cdk import Aws, Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
@@ -13,6 +15,7 @@ from infra.settings import Settings
 
 NAMESPACE = "Addressee"
 FIVE_MINUTES = Duration.minutes(5)
+ONE_HOUR = Duration.hours(1)
 
 
 class Alarms(Construct):
@@ -38,16 +41,35 @@ class Alarms(Construct):
         self, name: str, metric: cloudwatch.IMetric, *, above: float, do: str, periods: int = 1
     ) -> cloudwatch.Alarm:
         """Alarm when `metric` exceeds `above` for `periods`; `do` tells the person who is woken what to look at."""
-        alarm = cloudwatch.Alarm(
-            self,
+        return self._tell(
             name,
-            alarm_name=f"{self._prefix}-{name}",
-            alarm_description=f"{do} See docs/deploying.md, Alarms.",
+            do,
             metric=metric,
             threshold=above,
             evaluation_periods=periods,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+
+    def add_silence(self, name: str, metric: cloudwatch.IMetric, *, do: str, periods: int) -> cloudwatch.Alarm:
+        """Alarm when `metric`, which counts runs, stays at nothing for `periods`: what stopped reports no error."""
+        return self._tell(
+            name,
+            do,
+            metric=metric,
+            threshold=1,
+            evaluation_periods=periods,
+            comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
+        )
+
+    def _tell(self, name: str, do: str, **rule: Any) -> cloudwatch.Alarm:  # noqa: ANN401  # CDK's own types
+        alarm = cloudwatch.Alarm(
+            self,
+            name,
+            alarm_name=f"{self._prefix}-{name}",
+            alarm_description=f"{do} See docs/deploying.md, Alarms.",
+            **rule,
         )
         alarm.add_alarm_action(actions.SnsAction(self.topic))
         return alarm

@@ -1,8 +1,11 @@
-"""One dashboard: callers, stream, functions, learning, from top to bottom."""
+"""One dashboard: callers, stream, mails, functions, learning, from top to bottom."""
+
+from typing import NamedTuple
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_lambda as awslambda
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.alarms import FIVE_MINUTES, own_metric
@@ -11,17 +14,27 @@ from infra.function import Functions
 from infra.learn import Learn
 
 WIDTH = 12
+MAILS = ("Send", "Delivery", "Bounce", "Complaint")
+
+
+class Flows(NamedTuple):
+    """What events and mails pass through, besides functions."""
+
+    stream: kinesis.Stream
+    sends: sqs.Queue
+    feedback: sqs.Queue
 
 
 class Dashboard(Construct):
     """The dashboard, named like the deployment."""
 
-    def __init__(self, scope: Construct, functions: Functions, api: Api, stream: kinesis.Stream, learn: Learn) -> None:
+    def __init__(self, scope: Construct, functions: Functions, api: Api, flows: Flows, learn: Learn) -> None:
         """Lay out the graphs, two in a row."""
         super().__init__(scope, "Dashboard")
         rows = [
             (_requests(api), _latency(api, functions.all["decide_content"])),
-            (_stream(stream, functions.all["update_profiles"]), _own()),
+            (_stream(flows.stream, functions.all["update_profiles"]), _own()),
+            (_mails(), _waiting(flows)),
             (_errors(functions), _durations(functions)),
             (_learn(learn),),
         ]
@@ -68,6 +81,24 @@ def _own() -> cloudwatch.GraphWidget:
         own_metric("quarantined", "update_profiles"),
         own_metric("EventsRefused", "collect_events"),
         own_metric("DecisionFallback", "decide_content"),
+    )
+
+
+def _mails() -> cloudwatch.GraphWidget:
+    """Graph what SES says of the whole account."""
+    named = (
+        cloudwatch.Metric(namespace="AWS/SES", metric_name=name, statistic="Sum", period=FIVE_MINUTES) for name in MAILS
+    )
+    return _graph("Mails: sent, delivered, bounced, complained about", *named, own_metric("SendFault", "send_email"))
+
+
+def _waiting(flows: Flows) -> cloudwatch.GraphWidget:
+    queues = (flows.sends, flows.feedback)
+    return cloudwatch.GraphWidget(
+        title="Mails and feedback that wait: messages, and the oldest one's age (s, right)",
+        left=[each.metric_approximate_number_of_messages_visible(period=FIVE_MINUTES) for each in queues],
+        right=[each.metric_approximate_age_of_oldest_message(period=FIVE_MINUTES) for each in queues],
+        width=WIDTH,
     )
 
 

@@ -1,6 +1,6 @@
 """Permissions, spelled out: exact actions on exact resources, so that each role reads as what its function does."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import cast
 
 from aws_cdk import Fn
@@ -20,9 +20,16 @@ DATA_WRITES = ("kms:GenerateDataKey",)
 TABLE_WRITES = (*DATA_WRITES, "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo")
 
 
-def allow(grantee: Grantee, actions: Iterable[str], *resources: str) -> None:
-    """Let `grantee` do `actions` on `resources` (ARNs)."""
-    role_of(grantee).add_to_principal_policy(iam.PolicyStatement(actions=list(actions), resources=list(resources)))
+def allow(
+    grantee: Grantee,
+    actions: Iterable[str],
+    *resources: str,
+    conditions: Mapping[str, Mapping[str, str]] | None = None,
+) -> None:
+    """Let `grantee` do `actions` on `resources` (ARNs), where `conditions` hold."""
+    role_of(grantee).add_to_principal_policy(
+        iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)
+    )
 
 
 def allow_rows(grantee: Grantee, table: dynamodb.Table, *operations: str) -> None:
@@ -33,6 +40,12 @@ def allow_rows(grantee: Grantee, table: dynamodb.Table, *operations: str) -> Non
     allow(grantee, [f"dynamodb:{operation}" for operation in operations], table.table_arn)
     writes = any(not operation.endswith(READS) for operation in operations)
     allow_key(grantee, table.encryption_key, *(TABLE_WRITES if writes else ()))
+
+
+def allow_index(grantee: Grantee, table: dynamodb.Table, index: str) -> None:
+    """Let `grantee` query one index of a table."""
+    allow(grantee, ["dynamodb:Query"], f"{table.table_arn}/index/{index}")
+    allow_key(grantee, table.encryption_key)
 
 
 def allow_objects(grantee: Grantee, bucket: s3.Bucket, *operations: str, below: Iterable[str]) -> None:

@@ -17,10 +17,30 @@ class Run(NamedTuple):
     action: str
 
 
+class Window(NamedTuple):
+    """How late a run may start, and for how long a start that failed is tried again."""
+
+    minutes: int
+    attempts: int
+    seconds: int
+
+
+IN_A_QUARTER = Window(minutes=15, attempts=3, seconds=3600)
+NOW_OR_NEVER = Window(minutes=0, attempts=0, seconds=60)
+"""For what comes again a minute later anyway: a late start would only meet the next one."""
+
+
 def schedule(  # noqa: PLR0913  # a schedule has that many facts
-    scope: Construct, name: str, run: Run, *, at: str, time_zone: str, dead_letters: sqs.Queue
+    scope: Construct,
+    name: str,
+    run: Run,
+    *,
+    at: str,
+    time_zone: str,
+    dead_letters: sqs.Queue,
+    window: Window = IN_A_QUARTER,
 ) -> scheduler.CfnSchedule:
-    """Start `run` at the EventBridge expression `at`, within a quarter of an hour."""
+    """Start `run` at the EventBridge expression `at`, as late as `window` says."""
     role = iam.Role(scope, f"{name}Role", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
     allow(role, [run.action], run.target_arn)
     allow(role, ["sqs:SendMessage"], dead_letters.queue_arn)
@@ -29,18 +49,22 @@ def schedule(  # noqa: PLR0913  # a schedule has that many facts
         name,
         schedule_expression=at,
         schedule_expression_timezone=time_zone,
-        flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(
-            mode="FLEXIBLE", maximum_window_in_minutes=15
-        ),
+        flexible_time_window=_flexible(window.minutes),
         target=scheduler.CfnSchedule.TargetProperty(
             arn=run.target_arn,
             role_arn=role.role_arn,
             input="{}",
             dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=dead_letters.queue_arn),
             retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
-                maximum_retry_attempts=3, maximum_event_age_in_seconds=3600
+                maximum_retry_attempts=window.attempts, maximum_event_age_in_seconds=window.seconds
             ),
         ),
     )
     made.node.add_dependency(role)
     return made
+
+
+def _flexible(minutes: int) -> scheduler.CfnSchedule.FlexibleTimeWindowProperty:
+    if not minutes:
+        return scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF")
+    return scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="FLEXIBLE", maximum_window_in_minutes=minutes)

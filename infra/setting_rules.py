@@ -41,6 +41,18 @@ def number(low: int, high: int, what: str) -> Reader:
     return read
 
 
+def share() -> Reader:
+    """Accept a number from 0 up to, not including, 1."""
+
+    def read(value: Any) -> float:  # noqa: ANN401
+        found = _json(value)
+        if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found < 1:
+            raise Unusable("must be a share from 0 up to, not including, 1")
+        return float(found)
+
+    return read
+
+
 def number_of(allowed: tuple[int, ...], what: str) -> Reader:
     """Accept one of the whole numbers."""
 
@@ -98,6 +110,20 @@ def days_by_category() -> Reader:
         if not isinstance(found, dict) or "*" not in found:
             raise Unusable('must be an object of days by category with "*" for all others')
         return {category: days(each) for category, each in found.items()}
+
+    return read
+
+
+def labels_by_name(pattern: str, must: str) -> Reader:
+    """Accept an object of name -> label whose names match `pattern` whole and whose labels hold something."""
+
+    def read(value: Any) -> dict[str, str]:  # noqa: ANN401
+        found = _json(value)
+        if not isinstance(found, dict) or not all(
+            fullmatch(pattern, name) and isinstance(label, str) and label.strip() for name, label in found.items()
+        ):
+            raise Unusable(must)
+        return dict(found)
 
     return read
 

@@ -10,8 +10,10 @@ from infra.setting_rules import (
     choice,
     days_by_category,
     flag,
+    labels_by_name,
     number,
     number_of,
+    share,
     text,
     texts,
     time_zone,
@@ -25,6 +27,23 @@ SCHEDULE = text(r"(cron|rate)\(.+\)", "must be an EventBridge expression, cron(.
 MEMORY = number(128, 10_240, "MB; a fresh account allows 3008")
 LOG_DAYS = number_of((1, 3, 7, 14, 30, 60, 90, 180, 365), "days")
 HOURS = r"([01]?\d|2[0-3])-([01]?\d|2[0-3])"
+ADDRESS = r"[A-Za-z0-9._%+-]{1,64}@([A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}"
+SENDER = text(
+    # A name with any other sign would have to be quoted in the header.
+    rf"[^\s<>()\[\]:;@\\,\"][^\r\n<>()\[\]:;@\\,\"]{{0,63}} <{ADDRESS}>|{ADDRESS}",
+    "is required: whom mails come from, such as Example Shop <mail@shop.example.com>",
+)
+POSTAL_ADDRESS = text(
+    r"[^\s][^\r\n]{8,198}[^\s]",
+    "is required: the sender's postal address in one line, as the law wants it in every mail",
+)
+LINKS_URL = text(
+    r"((https://[A-Za-z0-9.-]+|https?://localhost)(:\d+)?(/[A-Za-z0-9._~/-]*[A-Za-z0-9_~-])?)?",
+    "must be https:// and a host, with or without a path, no slash at the end; empty for the API's own address",
+)
+TOPICS = labels_by_name(
+    r"[a-z0-9_]{1,32}", 'must be an object of label by topic such as {"news": "News and offers"}, topics in a-z, 0-9, _'
+)
 
 
 class InvalidSetting(Exception):
@@ -33,6 +52,11 @@ class InvalidSetting(Exception):
 
 def _setting(reader: Reader, default: Any) -> Any:  # noqa: ANN401  # typed by the field, as with dataclasses.field
     return field(default_factory=lambda: default, metadata={"reader": reader})
+
+
+def _required(reader: Reader) -> Any:  # noqa: ANN401
+    """Declare a setting that cdk.json ships empty: absent or empty, it is refused by its own rule."""
+    return field(default="", metadata={"reader": reader, "required": True})
 
 
 @dataclass(frozen=True)
@@ -65,11 +89,33 @@ class Settings:
     default_hour: int = _setting(number(0, 23, "(an hour)"), 10)
     quiet_hours: str = _setting(text(HOURS, "must be two hours such as 21-8"), "21-8")
     default_time_zone: str = _setting(time_zone(), "UTC")
+    sender: str = _required(SENDER)
+    postal_address: str = _required(POSTAL_ADDRESS)
+    create_identity: bool = _setting(flag(), default=True)
+    links_url: str = _setting(LINKS_URL, "")
+    tracking: str = _setting(choice("ours", "ses"), "ours")
+    topics: Mapping[str, str] = _setting(TOPICS, {})
+    holdout_share: float = _setting(share(), 0.1)
+    default_locale: str = _setting(text(r"[a-z]{2,3}(-[A-Z]{2})?", "must be a locale such as en-US"), "en-US")
+    send_concurrency: int = _setting(number(2, 1_000, "functions at a time"), 2)
+    send_timeout_seconds: int = _setting(number(5, 120, "seconds for a batch of ten mails"), 30)
+    unknown_after_minutes: int = _setting(number(1, 10_080, "minutes"), 1_440)
+    soft_bounce_limit: int = _setting(number(1, 100, "soft bounces"), 5)
 
     @property
     def prefix(self) -> str:
         """Return what the names of functions, log groups and alarms begin with."""
         return f"addressee-{self.stage}" if self.stage else "addressee"
+
+    @property
+    def sender_address(self) -> str:
+        """Return the sender without the name before it."""
+        return self.sender.rpartition("<")[2].rstrip(">")
+
+    @property
+    def sender_domain(self) -> str:
+        """Return the domain of the sender's address: the identity that SES verifies."""
+        return self.sender_address.rpartition("@")[2].lower()
 
 
 def read_settings(context: Callable[[str], Any]) -> Settings:
@@ -98,4 +144,5 @@ def read_settings(context: Callable[[str], Any]) -> Settings:
 
 
 def _read(each: "Field[Any]", value: Any) -> dict[str, Any]:  # noqa: ANN401
-    return {} if value is None else {each.name: each.metadata["reader"](value)}
+    given = "" if value is None and each.metadata.get("required") else value
+    return {} if given is None else {each.name: each.metadata["reader"](given)}

@@ -5,14 +5,19 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 
 from infra.alarms import FIVE_MINUTES, Alarms
 from infra.api import Api
-from infra.dashboard import Dashboard
+from infra.dashboard import Dashboard, Flows
 from infra.decisions import Decisions, DecisionsData, Reads, authorize_request
+from infra.emails import Campaigns, EmailsData
 from infra.events import Events, EventsData
+from infra.feedback import Feedback, FeedbackData, Kept
 from infra.function import Functions
 from infra.grants import arn_of
 from infra.layers import Layers
+from infra.links import Links
 from infra.models import Models, ModelsData
 from infra.profiles import Profiles, ProfilesData
+from infra.sending import Mails, Upstream
+from infra.ses import Sending
 from infra.settings import Settings
 from infra.storage import Storage
 
@@ -29,6 +34,8 @@ class DataStack(Stack):
         self.profiles = ProfilesData(self, self.storage)
         self.models = ModelsData(self, self.storage)
         self.decisions = DecisionsData(self, self.storage)
+        self.emails = EmailsData(self, self.storage)
+        self.feedback = FeedbackData(self, self.storage)
 
 
 class AddresseeStack(Stack):
@@ -47,8 +54,23 @@ class AddresseeStack(Stack):
         models = Models(self, data.models, data.profiles, functions, self.profiles.compact)
         self.learn = models.learn
         Decisions(self, data.decisions, Reads(data.profiles, data.models), functions, self.api)
+        self.campaigns = Campaigns(self, data.emails, data.profiles, functions, self.api)
+        self.sending = Sending(self, settings, data.feedback.topic)
+        self.links_url = settings.links_url or self.api.http.api_endpoint
+        Mails(
+            self,
+            data.emails,
+            Upstream(data.profiles, data.models, data.decisions),
+            self.sending,
+            functions,
+            self.links_url,
+        )
+        Links(self, data.emails, data.profiles, data.feedback, functions, self.api)
+        kept = Kept(data.events, data.profiles, data.decisions, data.emails.sends)
+        Feedback(self, data.feedback, kept, functions)
         self._watch_throttles()
-        Dashboard(self, functions, self.api, data.events.stream, self.learn)
+        flows = Flows(data.events.stream, data.emails.queue.queue, data.feedback.queue.queue)
+        Dashboard(self, functions, self.api, flows, self.learn)
         self._tell(data)
 
     def _watch_throttles(self) -> None:
@@ -78,6 +100,17 @@ class AddresseeStack(Stack):
             "SubjectSecret": arn_of(data.profiles.subject_key),
             "LearnArn": self.learn.machine.state_machine_arn,
             "AlarmTopic": self.alarms.topic.topic_arn,
+            "SendsTable": data.emails.sends.table_name,
+            "CampaignsTable": data.emails.campaigns.table_name,
+            "EmailsBucket": data.emails.emails.bucket_name,
+            "SendQueue": data.emails.queue.queue.queue_url,
+            "FeedbackQueue": data.feedback.queue.queue.queue_url,
+            "FeedbackTopic": data.feedback.topic.topic_arn,
+            "LinksSecret": arn_of(data.emails.links_key),
+            "PlanArn": self.campaigns.plan.machine.state_machine_arn,
+            "DispatchFunction": self.campaigns.dispatch.function_name,
+            "LinksUrl": self.links_url,
+            "ConfigurationSet": self.sending.name,
         }
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)

@@ -1,14 +1,13 @@
 """What holds data, made one way: encrypted with the one customer key, TLS only, retained unless told otherwise."""
 
-from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secrets
 from constructs import Construct
 
 from infra.acknowledge import acknowledge
+from infra.key import make_key
 from infra.settings import Settings
 
 
@@ -20,14 +19,7 @@ class Storage(Construct):
         super().__init__(scope, "Storage")
         self.settings = settings
         self.removal = RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY
-        self.key = kms.Key(
-            self,
-            "Key",
-            description="Encrypts everything that Addressee stores",
-            enable_key_rotation=True,
-            removal_policy=self.removal,
-        )
-        self._let_services_use_the_key()
+        self.key = make_key(self, self.removal)
         self.access_logs = s3.Bucket(
             self,
             "AccessLogs",
@@ -94,29 +86,6 @@ class Storage(Construct):
         )
         acknowledge(secret, "AwsSolutions-SMG4", unrotated)
         return secret
-
-    def _let_services_use_the_key(self) -> None:
-        """CloudWatch writes encrypted logs and alarms itself, not through a role of ours."""
-        stack = Stack.of(self)
-        logs = stack.format_arn(
-            service="logs", resource="log-group", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
-        )
-        self.key.add_to_resource_policy(
-            iam.PolicyStatement(
-                actions=["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
-                principals=[iam.ServicePrincipal(f"logs.{stack.region}.amazonaws.com")],
-                resources=["*"],
-                conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": logs}},
-            )
-        )
-        self.key.add_to_resource_policy(
-            iam.PolicyStatement(
-                actions=["kms:Decrypt", "kms:GenerateDataKey"],
-                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-                resources=["*"],
-                conditions={"StringEquals": {"aws:SourceAccount": stack.account}},
-            )
-        )
 
 
 def shared_arn(bucket: s3.IBucket) -> str:

@@ -17,6 +17,8 @@ TWIN_CONTEXT = {
     "runtime": f"python3.{sys.version_info.minor}",
     "architecture": "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64",
     "retain": "false",
+    "sender": "Example Shop <mail@shop.example.com>",
+    "postal_address": "1 Example Street, 12345 Example City",
 }
 SCOPES = ("write", "decide", "admin")
 
@@ -26,7 +28,7 @@ def deploy(twin: Twin, context: Mapping[str, str] | None = None) -> dict[str, st
     building = {**os.environ, "CDK_DEFAULT_ACCOUNT": ACCOUNT, "CDK_DEFAULT_REGION": REGION}  # pip meets the real world
     deploying = {**building, **twin.environment()}
     assembly, outputs = twin.folder / "cdk.out", twin.folder / "outputs.part.json"
-    settings = {**TWIN_CONTEXT, **(context or {})}
+    settings = {**TWIN_CONTEXT, "links_url": twin.links_url, **(context or {})}
     flags = [part for name, value in settings.items() for part in ("-c", f"addressee_{name}={value}")]
     with tempfile.TemporaryDirectory() as elsewhere:  # a folder without cdk.json: nothing is synthesised for it
         _run(["cdk", "bootstrap", f"aws://{ACCOUNT}/{REGION}"], Path(elsewhere), deploying, twin)

@@ -11,6 +11,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from twin.outbox import FOLDER as OUTBOX
+from twin.outbox import Outbox
+from twin.public_links import LINKS
+
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
@@ -23,16 +27,30 @@ class TwinTrouble(Exception):
 
 @dataclass(frozen=True)
 class Twin:
-    """One emulator: its folder (state, logs, outputs), its port on loopback, and whether IAM is enforced."""
+    """One emulator: its folder (state, logs, outputs, outbox), its port on loopback, and whether IAM is enforced.
+
+    `send_rate` is what its SES names as the account's quota, mails a second.
+    """
 
     folder: Path
     port: int
     enforce_iam: bool = False
+    send_rate: float = 100.0
 
     @property
     def endpoint(self) -> str:
         """The emulator's URL."""
         return f"{'https' if self.enforce_iam else 'http'}://localhost:{self.port}"
+
+    @property
+    def links_url(self) -> str:
+        """Where links in mails begin: known before anything is deployed, as a domain name of one's own would be."""
+        return f"{self.endpoint}{LINKS}"
+
+    @property
+    def outbox(self) -> Outbox:
+        """The mails that its SES took."""
+        return Outbox(self.folder / OUTBOX)
 
     @property
     def certificate(self) -> Path:
@@ -89,6 +107,8 @@ class Twin:
             "TMPDIR": str(self.folder / "tmp"),
             "LOG_LEVEL": "WARNING",
             "PYTHONPATH": str(ROOT),
+            "TWIN_FOLDER": str(self.folder),
+            "TWIN_SEND_RATE": str(self.send_rate),
         }
         return kept | own | ({"AUTH": "true", "USE_SSL": "1"} if self.enforce_iam else {})
 

@@ -1,16 +1,29 @@
 """Starts the emulator, mended. Runs in the twin's own environment: `python -m twin.server`."""
 
+import os
+from pathlib import Path
+
 import ministack.app
 
+from twin import emulator
+from twin.mail_service import MailService
 from twin.mends import mend_cors, mend_secret_references
+from twin.mends_ses import mend_identities, mend_sending_rights
+from twin.outbox import FOLDER, Outbox
+from twin.public_links import PublicLinks
 from twin.wrapper import InflatedBodies
 
 
 def main() -> None:
-    """Serve until SIGTERM."""
+    """Serve until SIGTERM. `TWIN_FOLDER` holds the outbox, `TWIN_SEND_RATE` is the quota in mails a second."""
     mend_secret_references()
     mend_cors()
-    ministack.app.app = InflatedBodies(ministack.app.app)
+    mend_identities()
+    mend_sending_rights()
+    outbox = Outbox(Path(os.environ["TWIN_FOLDER"]) / FOLDER)
+    rate = float(os.environ["TWIN_SEND_RATE"])
+    mails = MailService(ministack.app.app, outbox, emulator.publish, per_second=rate)
+    ministack.app.app = PublicLinks(InflatedBodies(mails), emulator.links_api)
     ministack.app.main()
 
 

@@ -2,8 +2,8 @@
 
 import gzip
 import zlib
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from typing import Any, NamedTuple
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -29,17 +29,51 @@ class InflatedBodies:
         if scope["type"] != "http" or not scope["path"].startswith(HTTP_API_PREFIX) or not _is_gzip(scope):
             await self._inner(scope, receive, send)
             return
-        body = _inflated(await _whole_body(receive))
+        body = _inflated(await whole_body(receive))
         headers = [pair for pair in scope["headers"] if pair[0].lower() not in {b"content-encoding", b"content-length"}]
         scope["headers"] = [*headers, (b"content-length", str(len(body)).encode())]
-        await self._inner(scope, _once(body, receive), send)
+        await self._inner(scope, once(body, receive), send)
 
 
 def _is_gzip(scope: Scope) -> bool:
     return any(name.lower() == b"content-encoding" and b"gzip" in value.lower() for name, value in scope["headers"])
 
 
-async def _whole_body(receive: Receive) -> bytes:
+class Response(NamedTuple):
+    """A whole answer."""
+
+    status: int
+    headers: Sequence[tuple[bytes, bytes]]
+    body: bytes
+
+    def with_body(self, body: bytes) -> "Response":
+        """Return this answer with another body and its length."""
+        kept = [pair for pair in self.headers if pair[0].lower() != b"content-length"]
+        return self._replace(headers=[*kept, (b"content-length", str(len(body)).encode())], body=body)
+
+
+async def answered(inner: Application, scope: Scope, receive: Receive) -> Response:
+    """Let `inner` answer, and hold the answer back."""
+    status, headers, body = 0, [], bytearray()
+
+    async def hold(message: MutableMapping[str, Any]) -> None:
+        nonlocal status, headers
+        if message["type"] == "http.response.start":
+            status, headers = message["status"], list(message.get("headers", ()))
+        body.extend(message.get("body", b""))
+
+    await inner(scope, receive, hold)
+    return Response(status, headers, bytes(body))
+
+
+async def respond(send: Send, response: Response) -> None:
+    """Send a whole answer."""
+    await send({"type": "http.response.start", "status": response.status, "headers": list(response.headers)})
+    await send({"type": "http.response.body", "body": response.body, "more_body": False})
+
+
+async def whole_body(receive: Receive) -> bytes:
+    """Read a request's body to its end."""
     parts: list[bytes] = []
     while True:
         message = await receive()
@@ -55,7 +89,8 @@ def _inflated(body: bytes) -> bytes:
         return body
 
 
-def _once(body: bytes, receive: Receive) -> Receive:
+def once(body: bytes, receive: Receive) -> Receive:
+    """Return a `receive` that gives the whole body again, then what comes after it."""
     pending = [body]
 
     async def again() -> MutableMapping[str, Any]:
