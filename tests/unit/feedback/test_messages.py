@@ -228,7 +228,7 @@ PARTS = (
     st.sampled_from(SES),
     st.dictionaries(st.sampled_from(MEMBERS), values | st.dictionaries(st.sampled_from(PARTS), values)),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_nothing_that_a_message_holds_raises(kind, damage):
     """Parts missing, of another type, or extra: an event, or a name for what it is."""
     result = read(json.dumps({**ses_event(kind), **damage}))
