@@ -14,6 +14,7 @@ from botocore.exceptions import (
 from addressee.adapters.aws import client
 from addressee.adapters.dynamo import error_code
 from addressee.emails.ports import Accepted, Mail, NotAccepted, Quota, Rejected
+from addressee.emails.send import tag_of
 
 ANSWER_SECONDS = 20.0
 CONNECT_SECONDS = 5.0
@@ -70,7 +71,7 @@ class SesMailer:
             answer = self._ses.send_email(
                 Destination={"ToAddresses": [mail.to]},
                 Content={"Raw": {"Data": mail.raw}},
-                EmailTags=[{"Name": name, "Value": value} for name, value in mail.tags.items()],
+                EmailTags=[{"Name": name, "Value": tag_of(value)} for name, value in mail.tags.items()],
                 ConfigurationSetName=self._set,
             )
         except NEVER_SENT as error:

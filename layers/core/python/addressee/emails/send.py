@@ -45,6 +45,16 @@ def send_id_of(subject: str, campaign: str) -> str:
     return f"{subject}.{campaign}"
 
 
+def tag_of(send_id: str) -> str:
+    """Write a send id as SES takes it in a message tag: letters, digits, `_` and `-`, no dot."""
+    return send_id.replace(".", "-", 1)
+
+
+def send_id_in(tag: str) -> str:
+    """Read what `tag_of` wrote: no subject holds a `-`, so the first one stands for the dot. A send id stays."""
+    return tag if "." in tag else tag.replace("-", ".", 1)
+
+
 def slot_of(subject: str, due_ms: int) -> str:
     """Return the slot of a mail that is due at `due_ms`: `YYYY-MM-DDTHH:MM#<shard>`, UTC, shard 0 to 9."""
     minute = datetime.fromtimestamp(due_ms // 1000, UTC).strftime(_MINUTE)

@@ -8,6 +8,7 @@ from email.utils import parseaddr
 from typing import Any, NamedTuple
 
 from addressee.emails.ports import SendKey
+from addressee.emails.send import send_id_in
 from addressee.events.messages import NotAccepted
 from addressee.events.times import to_ms
 from addressee.feedback.events import HARD, SOFT, Feedback, Fetch, Kind, Refused, Unused, event_id, key_of
@@ -60,7 +61,7 @@ def _mail(mail: Mapping[str, Any], received_at_ms: int) -> Mail:
     send_id = text(tagged[0] if isinstance(tagged, list) and tagged else tagged)
     accepted_at_ms = _time_ms(mail, received_at_ms, 0)
     return Mail(
-        key_of(send_id),
+        key_of(send_id_in(send_id)),
         text(mail.get("messageId")),
         accepted_at_ms,
         _addresses(mail.get("destination")),
