@@ -2,48 +2,35 @@
 
 import base64
 import json
-from html.parser import HTMLParser
-from pathlib import Path
+from time import time
 
 import pytest
 
 from addressee.adapters.link_keys import LinkKeys
-from addressee.adapters.link_pages import LinkPages
 from addressee.adapters.secrets import Secret
 from addressee.emails.links import LinkKey, Links
-from addressee.profiles.consent import ConsentChange, has_consent, paused_until_ms, withdrawn_purposes
-from addressee.profiles.traits import Stamp
-from functions.serve_links.handler import ROUTES, Wiring, handle
-from tests.fakes.feedback import InMemoryFeedback
-from tests.fakes.people import InMemoryPersonStore
-from tests.fakes.secrets import InMemorySecrets
-
-SAMPLE = json.loads(Path("events/serve_links.json").read_text(encoding="utf-8"))
-SUBJECT = "0123456789abcdef0123456789abcdef"
-SEND = f"{SUBJECT}.spring-2026"
-DAY, DAY_MS = 20484, 86_400_000
-NOW_MS = DAY * DAY_MS + 3_600_000
-OLD, NEW = b"made-up key of this sample", b"made-up second key"
-DOCUMENT = {
-    "keys": [{"id": "b7f3", "key": base64.b64encode(NEW).decode(), "state": "active"}],
-    "first": OLD.decode(),
-}
-TOPICS = {"news": "News & offers", "recipes": "Recipes"}
-LINKS = Links("https://api.example.com", LinkKey("b7f3", NEW), DAY)
-RETIRED = Links("https://api.example.com", LinkKey("0", OLD), DAY)
-ONE_CLICK = "List-Unsubscribe=One-Click"
-URL_ENCODED, MULTIPART = "application/x-www-form-urlencoded", 'multipart/form-data; boundary="x1"'
-MULTIPART_BODY = '--x1\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--x1--\r\n'
-
-
-class Clock:
-    """Milliseconds that a test moves."""
-
-    now_ms = NOW_MS
-
-    def __call__(self) -> int:
-        """Tell them."""
-        return self.now_ms
+from addressee.profiles.consent import has_consent
+from functions.serve_links.handler import ROUTES, Wiring, handle, wiring
+from tests.functions.links import (
+    DAY,
+    DAY_MS,
+    LINKS,
+    MULTIPART,
+    MULTIPART_BODY,
+    NOW_MS,
+    ONE_CLICK,
+    RETIRED,
+    SAMPLE,
+    SEND,
+    SUBJECT,
+    TOPICS,
+    URL_ENCODED,
+    Page,
+    call,
+    stands,
+    token_of,
+    wired,
+)
 
 
 class BrokenPeople:
@@ -57,68 +44,7 @@ class BrokenPeople:
 @pytest.fixture
 def wires():
     """Wire the handler to memory, with one person who consented."""
-    people = InMemoryPersonStore()
-    people.apply(SUBJECT, consent=[granted(NOW_MS - 9)])
-    keys = LinkKeys(Secret("links", secrets=InMemorySecrets(json.dumps(DOCUMENT))))
-    return Wiring(keys, people, InMemoryFeedback(), TOPICS, LinkPages("The Shop <hi@example.com>", TOPICS), Clock())
-
-
-def granted(at_ms):
-    """Grant e-mail."""
-    return ConsentChange("email", granted=True, stamp=Stamp(at_ms, "form"), proof="form", source="crm")
-
-
-def token_of(link):
-    """Take the token out of a link."""
-    return link.rpartition("/")[2]
-
-
-def call(  # noqa: PLR0913  # each is named
-    wires, method, token, *, kind="", body=None, content_type=URL_ENCODED, in_base64=True, headers=None
-):
-    """Send one request; the path's letter is the token's kind unless another is given."""
-    data = None if body is None else body.encode() if isinstance(body, str) else body
-    event = {
-        **SAMPLE,
-        "routeKey": f"{method} /{kind or token[0]}/{{token}}",
-        "pathParameters": {"token": token},
-        "headers": {**SAMPLE["headers"], "content-type": content_type, **(headers or {})},
-    }
-    if data is not None:
-        event["body"] = base64.b64encode(data).decode() if in_base64 else data.decode()
-        event["isBase64Encoded"] = in_base64
-    return handle(event, None, wired=wires)
-
-
-def stands(wires):
-    """Copy every row of every person."""
-    return json.dumps(sorted((*key, sorted(row.items())) for key, row in wires.people.rows.items() if row))
-
-
-class Page(HTMLParser):
-    """What a page offers: its buttons, links and headings."""
-
-    def __init__(self, html: str) -> None:
-        """Read the page."""
-        super().__init__()
-        self.buttons, self.links, self.lang, self.texts, self._open = [], [], "", {}, []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note buttons and links."""
-        given = dict(attrs)
-        self._open.append(tag)
-        if tag == "button":
-            self.buttons.append((given["name"], given["value"]))
-        if tag == "a":
-            self.links.append(given["href"])
-        if tag == "html":
-            self.lang = given["lang"]
-
-    def handle_data(self, data: str) -> None:
-        """Keep the first text of each element."""
-        if data.strip():
-            self.texts.setdefault(self._open[-1], data.strip())
+    return wired()
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -325,119 +251,6 @@ def test_the_secret_being_away_is_a_503_only_while_the_key_is_not_known(wires):
     assert call(wires, "POST", token_of(LINKS.unsubscribe(SEND)), body=ONE_CLICK)["statusCode"] == 200
 
 
-def press(wires, button, *fields):
-    """Press a button of the preference page."""
-    body = "&".join([f"do={button}", *(f"topic={name}" for name in fields)])
-    return call(wires, "POST", token_of(LINKS.preferences(SEND)), body=body)
-
-
-def test_topics_are_turned_off_and_on_again_with_proof(wires):
-    """Save one topic of two, twice, then both; a topic that there is not is left out."""
-    for _ in range(2):
-        answer = press(wires, "topics", "news", "invented")
-        assert answer["statusCode"] == 200
-        assert answer["body"].count(" checked") == 1
-    row = wires.people.consent_row(SUBJECT)
-    assert withdrawn_purposes(row) == {"topic_recipes"}
-    assert "c_topic_news" not in row
-    wires.now_ms.now_ms += 60_000
-    press(wires, "topics", "news", "recipes")
-    row = wires.people.consent_row(SUBJECT)
-    assert withdrawn_purposes(row) == set()
-    assert row["c_topic_recipes"]["proof"] == f"preference page, send {SEND}, 2026-01-31T01:01:00+00:00"
-    assert {each.kind for each in wires.queue.put_so_far} == {"preferences"}
-    assert has_consent(row)
-
-
-def test_a_pause_lasts_thirty_days_and_can_be_ended(wires):
-    """Pause, look, end it."""
-    page = press(wires, "pause")["body"]
-    assert paused_until_ms(wires.people.consent_row(SUBJECT)) == NOW_MS + 30 * DAY_MS
-    assert '<time datetime="2026-03-02">2 March 2026</time>' in page
-    assert ("do", "resume") in Page(page).buttons
-    assert ("do", "pause") in Page(press(wires, "resume")["body"]).buttons
-    assert paused_until_ms(wires.people.consent_row(SUBJECT)) == 0
-    assert has_consent(wires.people.consent_row(SUBJECT))
-
-
-def test_all_off_is_an_unsubscription(wires):
-    """Press the last button of the preference page."""
-    assert press(wires, "unsubscribe")["statusCode"] == 200
-    assert not has_consent(wires.people.consent_row(SUBJECT))
-    assert [each.kind for each in wires.queue.put_so_far] == ["unsubscribe"]
-    page = Page(call(wires, "GET", token_of(LINKS.preferences(SEND)))["body"])
-    assert page.buttons == [("do", "resubscribe")]
-
-
-@pytest.mark.parametrize("link", [LINKS.unsubscribe(SEND), LINKS.preferences(SEND)])
-def test_an_unsubscription_can_be_undone_and_said_again(wires, link):
-    """Come back with proof, from either page, then leave for good."""
-    stop = token_of(LINKS.unsubscribe(SEND))
-    call(wires, "POST", stop, body=ONE_CLICK)
-    assert call(wires, "POST", token_of(link), body="do=resubscribe")["statusCode"] == 200
-    row = wires.people.consent_row(SUBJECT)
-    assert has_consent(row)
-    assert row["c_email"]["proof"].startswith(f"preference page, send {SEND}")
-    assert row["c_email"]["at"] > wires.queue.put_so_far[0].at_ms
-    call(wires, "POST", stop, body=ONE_CLICK)
-    assert not has_consent(wires.people.consent_row(SUBJECT))
-
-
-def test_a_link_grants_nothing_that_was_never_granted(wires):
-    """Come back for somebody who is not known."""
-    unknown = token_of(LINKS.preferences("f" * 32 + ".spring-2026"))
-    before = stands(wires)
-    assert call(wires, "POST", unknown, body="do=resubscribe")["statusCode"] == 200
-    assert stands(wires) == before
-    assert wires.queue.put_so_far == []
-
-
-def test_the_unsubscribe_page_leads_to_the_preference_page(wires):
-    """Follow the relative link, which works below any base address."""
-    page = Page(call(wires, "GET", token_of(LINKS.unsubscribe(SEND)))["body"])
-    assert page.buttons == [("List-Unsubscribe", "One-Click")]
-    (link,) = page.links
-    assert link.startswith("../p/p")
-    assert call(wires, "GET", token_of(link))["statusCode"] == 200
-
-
-def test_pages_speak_the_readers_language_and_name_the_sender(wires):
-    """Ask in German, in a language that there is not, and in none."""
-    token = token_of(LINKS.unsubscribe(SEND))
-    for accepted, lang in (("de-AT,de;q=0.9,en;q=0.8", "de"), ("xx, en-GB", "en"), ("", "en"), ("*;q=0", "en")):
-        page = Page(call(wires, "GET", token, headers={"accept-language": accepted})["body"])
-        assert (page.lang, page.texts["p"]) == (lang, "The Shop")
-
-
-def test_every_answer_keeps_the_link_private_and_runs_no_script(wires):
-    """Look at the headers of each kind of answer."""
-    click = token_of(LINKS.click(SEND, "https://a.example.com", "a"))
-    answers = [call(wires, "GET", token_of(link)) for link in (LINKS.unsubscribe(SEND), LINKS.preferences(SEND))]
-    answers += [call(wires, "GET", click), call(wires, "GET", "u0.x.y")]
-    for answer in answers:
-        assert answer["headers"]["referrer-policy"] == "no-referrer"
-        assert answer["headers"]["x-content-type-options"] == "nosniff"
-        assert answer["headers"]["x-robots-tag"] == "noindex, nofollow"
-        assert answer["headers"]["x-frame-options"] == "DENY"
-        if answer["statusCode"] != 302:
-            assert "default-src 'none'" in answer["headers"]["content-security-policy"]
-            assert "script" not in answer["body"]
-
-
-def test_texts_of_the_operator_are_escaped():
-    """Name a topic and a sender in HTML."""
-    topics = {"news": "<script>alert(1)</script>"}
-    secret = Secret("links", secrets=InMemorySecrets(json.dumps(DOCUMENT)))
-    pages = LinkPages('"<b>Shop</b> & {sender}" <hi@example.com>', topics)
-    people = InMemoryPersonStore()
-    people.apply(SUBJECT, consent=[granted(1)])
-    wires = Wiring(LinkKeys(secret), people, InMemoryFeedback(), topics, pages, Clock())
-    html = call(wires, "GET", token_of(LINKS.preferences(SEND)))["body"]
-    assert "&lt;script&gt;alert(1)" in html
-    assert "&lt;b&gt;Shop&lt;/b&gt; &amp; {sender}" in html
-    assert "<script>" not in html
-
-
 def test_one_line_is_logged_for_each_request_without_address_or_agent(wires, capsys):
     """Serve one of each."""
     tokens = [LINKS.click(SEND, "https://a.example.com/?mail=ada@example.com", "a"), LINKS.pixel(SEND)]
@@ -462,3 +275,14 @@ def test_another_route_is_a_404(wires):
     """Ask for what there is not."""
     answer = handle({**SAMPLE, "routeKey": "GET /x/{token}"}, None, wired=wires)
     assert answer["statusCode"] == 404
+
+
+def test_the_wiring_is_built_from_the_environment(monkeypatch):
+    """Connect to what the variables name; nothing is asked before somebody comes."""
+    named = {"PROFILES_TABLE": "p", "LINKS_SECRET": "l", "FEEDBACK_QUEUE": "q", "TOPICS": '{"news": "News"}'}
+    aws = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "us-east-1"}
+    for name, value in {**named, **aws, "SENDER": "The Shop <hi@example.com>"}.items():
+        monkeypatch.setenv(name, value)
+    built = wiring.__wrapped__()
+    assert built.topics == {"news": "News"}
+    assert abs(built.now_ms() - time() * 1000) < 60_000
