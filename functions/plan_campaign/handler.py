@@ -128,6 +128,7 @@ def get_campaign(wires: Wiring, request: Request) -> Answer:
     standing = ports.campaigns.get(name)
     if standing is None:
         raise UnknownCampaign(name)
+    _log(request, standing)
     if "chunk" in request.query:
         number = read_chunk(request.query["chunk"])
         counts = count_chunk(name, number, ports.chunks, ports.sends, ports.spread)
