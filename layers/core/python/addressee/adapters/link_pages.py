@@ -22,7 +22,7 @@ _PICTURE = bytes.fromhex("47494638396101000100800000000000ffffff21f9040100000000
 
 def redirect(url: str) -> Content:
     """Lead on to a target; it must be a safe one (`emails/links.py` `safe_target`)."""
-    return Content(302, "", {**HEADERS, "location": url})
+    return Content(302, "", {**HEADERS, "location": url, "content-type": "text/plain"})
 
 
 def picture() -> Content:
