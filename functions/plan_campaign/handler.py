@@ -9,6 +9,7 @@ from functools import cache, partial
 from time import time
 from typing import Any
 
+from addressee.adapters import plain_aws
 from addressee.adapters.dynamo_campaigns import DynamoCampaignStore
 from addressee.adapters.dynamo_sends import DynamoSendStore
 from addressee.adapters.http import Answer, Refused, Request, dispatch
@@ -18,6 +19,7 @@ from addressee.adapters.s3 import S3Bucket
 from addressee.adapters.s3_campaigns import S3Campaigns
 from addressee.adapters.s3_templates import S3Templates
 from addressee.adapters.step_functions import PlanMachine
+from addressee.adapters.wire import Patience
 from addressee.decisions.campaign import Campaign, read_quiet_hours
 from addressee.decisions.request import InvalidField, read_campaign
 from addressee.emails.campaign import Standing, Status
@@ -38,6 +40,7 @@ from addressee.emails.run_campaign import (
 from addressee.settings import read_settings
 
 THREADS = 32
+PATIENT = Patience(attempts=8)
 COUNTED_AT_ONCE = 100_000
 CREATED, OK = 201, 200
 SAID = frozenset({"step", "campaign", "segment"})
@@ -79,7 +82,9 @@ def wiring() -> Wiring:
     settings = read_settings(Settings, os.environ)
     bucket = S3Bucket(settings.emails_bucket)
     lists, pool = S3Campaigns(bucket), ThreadPoolExecutor(THREADS)
-    sends, campaigns = DynamoSendStore(settings.sends_table), DynamoCampaignStore(settings.campaigns_table)
+    dynamodb = plain_aws.dynamodb(PATIENT)  # a third of the SDK's time a row, and there are many
+    sends = DynamoSendStore(settings.sends_table, dynamodb)
+    campaigns = DynamoCampaignStore(settings.campaigns_table, dynamodb)
     return Wiring(
         StepPorts(PlanPorts(sends, campaigns, lists, pool.map), ProfileScan(settings.profiles_table), lists),
         S3Templates(bucket),
