@@ -41,6 +41,15 @@ class DecisionStoreContract:
         assert store.put_once(later) == later
         assert store.put_once(MAIL) == MAIL
 
+    def test_values_of_mails_are_kept_beside_a_decision(self, store):
+        """Keep those that came with it, and those of a second mail; what nobody kept is None."""
+        store.put_once(MAIL, content="0a0b0c0d", values=b"first")
+        store.keep_values(SUBJECT, "spring", "11111111", b"second")
+        contents = ("0a0b0c0d", "11111111", "22222222")
+        kept = [store.kept_values(SUBJECT, "spring", each) for each in contents]
+        assert kept == [b"first", b"second", None]
+        assert store.kept_values("f" * 32, "nobody", "11111111") is None
+
 
 class TestInMemoryDecisions(DecisionStoreContract):
     """The fake."""

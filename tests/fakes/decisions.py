@@ -48,6 +48,10 @@ class InMemoryDecisions:
         """Store a mail's values beside its decision; raises where that is gone."""
         self.values[subject, campaign][content] = values
 
+    def kept_values(self, subject: str, campaign: str, content: str) -> bytes | None:
+        """Read the values of one mail, or None."""
+        return self.values.get((subject, campaign), {}).get(content)
+
 
 @dataclass
 class ToldRecommender:

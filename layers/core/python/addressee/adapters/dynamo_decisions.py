@@ -75,6 +75,18 @@ class DynamoDecisionStore:
                 raise
             raise DecisionVanished(f"{subject}.{campaign}") from error
 
+    def kept_values(self, subject: str, campaign: str, content: str) -> bytes | None:
+        """Read the values of one mail, or None."""
+        answer: Mapping[str, Any] = self._dynamodb.get_item(
+            TableName=self._table,
+            Key=to_item({"subject": subject, "campaign": campaign}),
+            ConsistentRead=True,
+            ProjectionExpression="#content",
+            ExpressionAttributeNames={"#content": VALUES + content},
+        )
+        kept: bytes | None = from_item(answer.get("Item", {})).get(VALUES + content)
+        return kept
+
     def _winner(self, loser: Decision) -> Decision:
         winner = self.get(loser.subject, loser.campaign)
         if winner is None:

@@ -29,11 +29,9 @@ class S3Templates:
             self._kept[name, version] = open_template(name, version, files)
         return self._kept[name, version]
 
-    def current(self, name: str) -> str | None:
-        """Return the version that was published last, or None. Raises `InvalidTemplate` for what can be no name."""
-        if not TEMPLATE_NAME.fullmatch(name):
-            raise InvalidTemplate(f"{name!r} names no template")
-        stored = self._bucket.get(_pointer(name))
+    def current_version(self, name: str) -> str | None:
+        """Return the version that was published last, or None where nothing of that name was."""
+        stored = self._bucket.get(_pointer(name)) if TEMPLATE_NAME.fullmatch(name) else None
         return None if stored is None else str(json.loads(stored.body)["version"])
 
     def publish(self, files: Mapping[str, bytes], template: Template) -> bool:

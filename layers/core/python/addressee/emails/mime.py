@@ -64,7 +64,8 @@ def read_sender(text: str) -> Sender:
 def write_mail(parts: Parts, envelope: Envelope) -> bytes:
     """Write a mail: CRLF, quoted-printable, lines of at most 76 in the bodies. Raises `Unmailable`.
 
-    Date and Message-ID are the mail service's to add. The boundary is a hash of the parts, so repeats are equal.
+    A reader of the parts gets back their very characters, save that lines end as in all mails. Date and Message-ID are
+    the mail service's to add. The boundary is a hash of the parts, so repeats are equal.
     """
     boundary = b"=_" + sha256("\0".join(parts).encode()).hexdigest()[:32].encode()
     between = b"--" + boundary + _CRLF
@@ -93,7 +94,7 @@ def _head(subject: str, envelope: Envelope) -> bytes:
 
 
 def _part(subtype: str, text: str) -> bytes:
-    body = "\r\n".join(text.splitlines()).encode() + _CRLF
+    body = text.replace("\n", "\r\n").encode() + _CRLF  # the last line end belongs to the boundary that follows
     head = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
     return head.encode() + b2a_qp(body, istext=True)
 

@@ -131,7 +131,7 @@ def _run(jinja: Jinja, values: Mapping[str, Any], part: str) -> str:
         raise NotRendered(f"{part}: {error}") from None
     except TemplateError as error:
         raise NotRendered(f"{part}: {error.message}") from None
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:  # what filters make of odd values
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:  # filters on odd values
         raise NotRendered(f"{part}: {type(error).__name__}") from error
 
 
