@@ -41,6 +41,8 @@ from addressee.settings import read_settings
 
 FUNCTION = "send_email"
 THREADS = 10
+PATIENCE_MS = 30_000
+"""The time of an invocation that does not say how much it has."""
 ITEMS_SECONDS = 30.0
 METRICS = {
     "MailsSent": ("sent",),
@@ -133,16 +135,20 @@ def _renderer(settings: Settings, items: Catalogue) -> Renderer:
 
 
 def handle(event: Mapping[str, Any], context: object, *, wired: Wiring | None = None) -> dict[str, Any]:
-    """Send a batch side by side; name the messages that have to come back. No thread outlives the invocation."""
-    del context
+    """Send a batch side by side; name the messages that have to come back. No thread outlives the invocation.
+
+    The second half of its time belongs to mails that were claimed in the first: nobody is killed waiting for SES.
+    """
     ready = wired or wiring()
+    left_ms = getattr(context, "get_remaining_time_in_millis", lambda: PATIENCE_MS)()
     with ThreadPoolExecutor(THREADS) as pool:
-        done = list(pool.map(partial(_one, ready), event["Records"]))
+        send = partial(_one, ready, claim_until_ms=ready.now_ms() + left_ms // 2)
+        done = list(pool.map(send, event["Records"]))
     _log(done)
     return {"batchItemFailures": [{"itemIdentifier": each.message_id} for each in done if each.comes_back]}
 
 
-def _one(wired: Wiring, record: Mapping[str, Any]) -> _Done:
+def _one(wired: Wiring, record: Mapping[str, Any], *, claim_until_ms: int) -> _Done:
     """Deliver the mail of one message; one that names no row goes back, and ends among the dead letters."""
     message_id = str(record["messageId"])
     try:
@@ -151,7 +157,7 @@ def _one(wired: Wiring, record: Mapping[str, Any]) -> _Done:
         return _Done(message_id, "garbage", str(error))
     send_id = f"{key.subject}.{key.campaign}"
     try:
-        outcome = deliver(key, wired.ports, now_ms=wired.now_ms, claim=wired.new_claim())
+        outcome = deliver(key, wired.ports, now_ms=wired.now_ms, claim=wired.new_claim(), claim_until_ms=claim_until_ms)
     except Exception as error:  # noqa: BLE001  # one mail's fault is its own: the others of the batch go on
         return _Done(message_id, "fault", type(error).__name__, send_id=send_id)
     return _Done(message_id, outcome.what, outcome.detail, outcome.comes_back, send_id)

@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -89,6 +90,16 @@ def test_one_mails_fault_is_its_own(capsys):
     assert record["looks"] == [
         {"messageId": "m2", "sendId": f"{subject(3)}.autumn", "what": "fault", "detail": "ConsentUnknown"}
     ]
+
+
+def test_the_second_half_of_the_time_claims_nothing(capsys):
+    """The message comes back, and an invocation with more time sends it."""
+    world = World()
+    times = iter([NOW, NOW, *[NOW + 15_000] * 9])
+    out_of_time = SimpleNamespace(get_remaining_time_in_millis=lambda: 30_000)
+    answer = handle(batch(1), out_of_time, wired=Wiring(world.delivery(), now_ms=lambda: next(times)))
+    assert (answer["batchItemFailures"], logged(capsys)["counts"]) == ([{"itemIdentifier": "m0"}], {"late": 1})
+    assert send(world, batch(1)) == []
 
 
 @pytest.mark.parametrize(

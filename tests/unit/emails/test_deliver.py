@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from addressee.decisions.ports import Unavailable
-from addressee.emails.deliver import CampaignMissing, Outcome, TouchesStayContended, recent
+from addressee.emails.deliver import CampaignMissing, Outcome, TouchesStayContended, deliver, recent
 from addressee.emails.ports import Mail, NotAccepted, Rejected, SendKey
 from addressee.emails.recheck import ConsentUnknown
 from addressee.profiles.consent import TOPIC
@@ -322,6 +322,14 @@ def test_a_claim_that_failed_comes_back():
     with pytest.raises(TimeoutError):
         world.deliver(ports=replace(world.delivery(), sends=replaced(world.sends, move=fail)))
     assert world.states() == [("queued", "")]
+
+
+def test_nothing_is_claimed_when_time_is_short():
+    """The message comes back: whoever is killed while waiting for an answer leaves a doubt for ever."""
+    world = World()
+    outcome = deliver(ROW, world.delivery(), now_ms=lambda: NOW, claim="a", claim_until_ms=NOW)
+    assert outcome == Outcome("late", comes_back=True)
+    assert (world.states(), world.mailer.mails) == ([("queued", "")], [])
 
 
 def test_a_mail_that_was_not_accepted_is_queued_again():

@@ -16,8 +16,8 @@ from addressee.adapters.dynamo import error_code
 from addressee.emails.ports import Accepted, Mail, NotAccepted, Quota, Rejected
 from addressee.emails.send import tag_of
 
-ANSWER_SECONDS = 20.0
-CONNECT_SECONDS = 5.0
+ANSWER_SECONDS = 10.0
+CONNECT_SECONDS = 3.0
 NOT_ACCEPTED = frozenset(
     {
         "AccountSuspendedException",

@@ -34,10 +34,13 @@ from addressee.profiles.subject import address_hash
 ROUNDS = 6
 RECORDING_ATTEMPTS = 3
 FRESH_TOUCH_MS = 60_000
+NO_END_MS = 2**62
 CLAIMED: frozenset[State] = frozenset({"claimed"})
 IN_DOUBT: frozenset[State] = frozenset({"claimed", "unknown"})
 QUEUED: frozenset[State] = frozenset({"queued"})
-What = Literal["sent", "skipped", "failed", "rejected", "paused", "dropped", "throttled", "unanswered", "unrecorded"]
+What = Literal[
+    "sent", "skipped", "failed", "rejected", "paused", "dropped", "throttled", "late", "unanswered", "unrecorded"
+]
 
 
 class CampaignMissing(Exception):
@@ -46,6 +49,11 @@ class CampaignMissing(Exception):
 
 class TouchesStayContended(Exception):
     """Other mails to the same person were noted first, `ROUNDS` times in a row."""
+
+
+class _Claim(NamedTuple):
+    name: str
+    until_ms: int
 
 
 class Outcome(NamedTuple):
@@ -70,11 +78,14 @@ class Delivery:
     mailer: Mailer
 
 
-def deliver(key: SendKey, ports: Delivery, *, now_ms: Callable[[], int], claim: str) -> Outcome:
+def deliver(
+    key: SendKey, ports: Delivery, *, now_ms: Callable[[], int], claim: str, claim_until_ms: int = NO_END_MS
+) -> Outcome:
     """Deliver the mail of a row, if it is still wanted. `claim` is new for every call, never the message's own id.
 
-    Returns what happened; the message is done unless `comes_back`. Raises what reading, deciding or claiming raises:
-    then nothing was sent, and the message has to come back.
+    From `claim_until_ms` on nothing is claimed: the process may not live to hear the mail service's answer. Returns
+    what happened; the message is done unless `comes_back`. Raises what reading, deciding or claiming raises: then
+    nothing was sent, and the message has to come back.
     """
     row = ports.sends.get(key)
     if row is None or row.state != "queued":
@@ -87,10 +98,10 @@ def deliver(key: SendKey, ports: Delivery, *, now_ms: Callable[[], int], claim: 
         return Outcome("paused")
     if (reason := over(standing, now_ms=now_ms())) is not None:
         return _skip(key, ports, reason, now_ms())
-    return _deliver(row, standing, ports, now_ms, claim)
+    return _deliver(row, standing, ports, now_ms, _Claim(claim, claim_until_ms))
 
 
-def _deliver(row: Send, standing: Standing, ports: Delivery, now_ms: Callable[[], int], claim: str) -> Outcome:
+def _deliver(row: Send, standing: Standing, ports: Delivery, now_ms: Callable[[], int], claim: _Claim) -> Outcome:
     key = SendKey(row.subject, row.campaign)
     try:
         ready = _ready(row, standing, ports, now_ms)
@@ -99,13 +110,15 @@ def _deliver(row: Send, standing: Standing, ports: Delivery, now_ms: Callable[[]
         return Outcome("failed", str(failure))
     if isinstance(ready, str):
         return _skip(key, ports, ready, now_ms())
-    if not _claimed(key, ports, claim, claimed_at_ms=now_ms(), content=ready.content):
+    if (at_ms := now_ms()) >= claim.until_ms:
+        return Outcome("late", comes_back=True)
+    if not _claimed(key, ports, claim.name, claimed_at_ms=at_ms, content=ready.content):
         return Outcome("dropped", "claimed by another")
     try:
         answer = ports.mailer.send(ready.mail)
     except Exception as error:  # noqa: BLE001  # whatever it is, nobody knows whether the mail went out: the claim stays
         return Outcome("unanswered", type(error).__name__)
-    return _record(key, ports, answer, claim, now_ms())
+    return _record(key, ports, answer, claim.name, now_ms())
 
 
 def _skip(key: SendKey, ports: Delivery, reason: str, at_ms: int) -> Outcome:
