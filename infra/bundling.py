@@ -1,6 +1,7 @@
 """Lambda layers as zip files, built from their locks without Docker: the same lock gives the same bytes."""
 
 import compileall
+import json
 import os
 import shutil
 import subprocess
@@ -38,6 +39,7 @@ def third_party_layer(name: str, target: Target) -> Path:
             packages = Path(scratch) / "python"
             _install(lock, target, packages)
             _strip(packages)
+            _keep_only(packages, _kept(lock))
             if target == "host":
                 _compile(packages)
             _zip(Path(scratch), zipped)
@@ -63,7 +65,15 @@ def unzipped_bytes(zipped: Path) -> int:
 def _fingerprint(lock: Path, target: Target) -> str:
     """Hash everything that decides a layer's bytes: the lock, this file, and on the host also its Python."""
     python = sys.version if target == "host" else LAMBDA_PYTHON
-    return sha256(lock.read_bytes() + Path(__file__).read_bytes() + python.encode()).hexdigest()[:16]
+    kept = json.dumps(_kept(lock)) if _kept(lock) else ""
+    return sha256(lock.read_bytes() + Path(__file__).read_bytes() + f"{python}{kept}".encode()).hexdigest()[:16]
+
+
+def _kept(lock: Path) -> dict[str, list[str]]:
+    """Read what of a layer's data folders stays: folder -> beginnings of names, up to the first `_`; else all stays."""
+    path = lock.with_name("kept.json")
+    kept: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return kept
 
 
 def _install(lock: Path, target: Target, into: Path) -> None:
@@ -84,6 +94,14 @@ def _strip(packages: Path) -> None:
             shutil.rmtree(path)
         elif path.is_file() and (path.suffix in STRIPPED_SUFFIXES or path.name in STRIPPED_RECORDS):
             path.unlink()
+
+
+def _keep_only(packages: Path, kept: dict[str, list[str]]) -> None:
+    """Delete what of the named folders is not to stay: Babel knows 1,100 locales, 30 MB."""
+    for folder, beginnings in kept.items():
+        for path in sorted((packages / folder).iterdir()):
+            if path.stem.partition("_")[0] not in beginnings:
+                path.unlink()
 
 
 def _compile(packages: Path) -> None:

@@ -6,7 +6,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
-from infra.bundling import FIXED_DATE, ROOT, _compile, _strip, _zip, core_layer, unzipped_bytes
+from infra.bundling import FIXED_DATE, ROOT, _compile, _keep_only, _strip, _zip, core_layer, unzipped_bytes
 from infra.layers import LIMIT_BYTES, Layers, TooLarge
 
 LOCKS = sorted((ROOT / "layers").glob("*/requirements-*.lock"))
@@ -26,6 +26,15 @@ def test_a_layer_holds_code_and_neither_tests_nor_headers_nor_stubs(tmp_path: Pa
     packages = _packages(tmp_path)
     _strip(packages)
     assert sorted(path.name for path in packages.rglob("*") if path.is_file()) == ["__init__.py", "core.py"]
+
+
+def test_of_a_data_folder_stays_what_the_layer_names(tmp_path: Path):
+    """By the beginning of its name; the rest of the layer is not touched."""
+    for name in ("data/de.dat", "data/de_AT.dat", "data/den.dat", "data/fr.dat", "code/fr.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    _keep_only(tmp_path, {"data": ["de"]})
+    assert sorted(path.name for path in tmp_path.rglob("*.*")) == ["de.dat", "de_AT.dat", "fr.py"]
 
 
 def test_the_same_packages_give_the_same_bytes_whenever_and_wherever_they_are_zipped(tmp_path: Path):
