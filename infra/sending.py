@@ -83,7 +83,7 @@ class Mails(Construct):
         allow_rows(send, decisions.suppressions, "GetItem")
         allow_rows(send, decisions.decisions, "GetItem", "PutItem", "UpdateItem")
         allow_rows(send, data.sends, "GetItem", "UpdateItem")
-        allow_rows(send, data.campaigns, "GetItem")
+        allow_rows(send, data.campaigns, "GetItem", "UpdateItem")
         for bucket, prefix in ((models.models, "models/"), (data.emails, "templates/")):
             allow_listing(send, bucket)
             allow_objects(send, bucket, "GetObject", below=[prefix])

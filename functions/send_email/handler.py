@@ -50,7 +50,7 @@ METRICS = {
     "MailsUnknown": ("unanswered", "unrecorded"),
     "SendFault": ("fault", "garbage"),
 }
-QUIET = frozenset({"sent", "paused"})
+QUIET = frozenset({"sent", "paused", "put_off"})
 
 
 @dataclass(frozen=True)

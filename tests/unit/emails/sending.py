@@ -8,8 +8,9 @@ from itertools import count
 from addressee.decisions.decision import Decision
 from addressee.decisions.person import Person
 from addressee.emails.campaign import EmailCampaign, Standing
-from addressee.emails.deliver import Delivery, Outcome, deliver
+from addressee.emails.deliver import Delivery, deliver
 from addressee.emails.dispatch import Dispatching
+from addressee.emails.outcome import Outcome
 from addressee.emails.ports import Mail, Quota, Rendered, RenderFailed, SendKey
 from addressee.emails.prepare import Making
 from addressee.emails.send import Send, slot_of

@@ -4,10 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from addressee.decisions.campaign import Campaign
 from addressee.decisions.ports import Unavailable
-from addressee.emails.deliver import CampaignMissing, Outcome, TouchesStayContended, deliver, recent
-from addressee.emails.ports import Mail, NotAccepted, Rejected, SendKey
-from addressee.emails.recheck import ConsentUnknown
+from addressee.emails.deliver import CampaignMissing, TouchesStayContended, deliver, recent
+from addressee.emails.dispatch import dispatch
+from addressee.emails.outcome import Outcome
+from addressee.emails.ports import Mail, NotAccepted, OpenSlot, Rejected, SendKey
+from addressee.emails.recheck import ConsentUnknown, quiet_until
+from addressee.emails.send import slot_of
 from addressee.profiles.consent import TOPIC
 from addressee.profiles.hashing import item_hash
 from addressee.profiles.state import State
@@ -15,11 +19,19 @@ from addressee.profiles.subject import address_hash
 from tests.fakes.decisions import Broken
 from tests.fakes.mailer import InMemoryMailer
 from tests.fakes.watched import Crash, Watch, crash_at
-from tests.unit.emails.campaigns import DAY_MS, campaign, somebody, subject
+from tests.unit.emails.campaigns import DAY_MS, HOUR_MS, NOON, campaign, somebody, subject
 from tests.unit.emails.sending import KEY, NOW, ROW, World, replaced
 
 PORTS = ("sends", "campaigns", "people", "suppressions", "touches", "mailer")
 OURS = f"{subject(1)}.autumn"
+
+
+class Always:
+    """Quiet hours without an end."""
+
+    def covers(self, hour):
+        """Cover every hour."""
+        return hour >= 0
 
 
 def watched(ports, watch):
@@ -125,6 +137,31 @@ def test_what_became_of_the_person_since_stops_the_mail(person, reason):
     assert world.deliver() == Outcome("skipped", reason)
     assert not world.mailer.mails
     assert not world.decisions.rows
+
+
+def test_a_mail_whose_turn_comes_in_quiet_hours_is_put_off_until_they_end():
+    """On the person's clock; its new slot is open, and it goes out there."""
+    world = World()
+    world.now_ms = NOON + 10 * HOUR_MS
+    world.know(traits={"time_zone": "Asia/Kolkata"})
+    assert world.deliver() == Outcome("put_off")
+    row = world.sends.rows[ROW]
+    eight_ms = NOON + 14 * HOUR_MS + HOUR_MS // 2
+    assert (row.state, row.due_ms, row.queued_at_ms) == ("planned", eight_ms, 0)
+    assert row.slot == slot_of(ROW.subject, eight_ms)
+    assert world.campaigns.open_slots() == [OpenSlot(row.slot, "autumn")]
+    assert world.deliver().what == "dropped"
+    world.now_ms = eight_ms
+    dispatch(world.dispatching(), now_ms=eight_ms, unknown_after_ms=DAY_MS)
+    assert world.deliver().what == "sent"
+
+
+def test_a_mail_that_could_only_go_out_in_quiet_hours_expires():
+    """The window ends before they do; hours that are quiet around the clock hold nothing up."""
+    world = World(campaign(end_ms=NOON + 19 * HOUR_MS))
+    world.now_ms = NOON + 10 * HOUR_MS
+    assert world.deliver() == Outcome("skipped", "expired")
+    assert quiet_until(somebody(), Campaign("x", quiet_hours=Always()), now_ms=NOW) is None
 
 
 def test_a_suppressed_address_gets_nothing():

@@ -6,19 +6,16 @@ it nobody else sends, and the row is settled by the SES event or becomes `unknow
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from addressee.decisions.eligibility import WEEK_MS
 from addressee.decisions.person import Person
 from addressee.decisions.ports import People, Suppressions
 from addressee.emails.campaign import Standing
+from addressee.emails.outcome import Outcome, record
 from addressee.emails.ports import (
-    Accepted,
     CampaignStore,
     Mailer,
-    Moved,
-    NotAccepted,
-    Rejected,
     Rendered,
     RenderFailed,
     SendKey,
@@ -26,21 +23,15 @@ from addressee.emails.ports import (
     Touches,
 )
 from addressee.emails.prepare import Making, prepare
-from addressee.emails.recheck import over, refused
-from addressee.emails.send import Send
+from addressee.emails.recheck import EXPIRED, over, quiet_until, refused
+from addressee.emails.send import Send, slot_of
 from addressee.emails.states import State
 from addressee.profiles.subject import address_hash
 
 ROUNDS = 6
-RECORDING_ATTEMPTS = 3
 FRESH_TOUCH_MS = 60_000
 NO_END_MS = 2**62
-CLAIMED: frozenset[State] = frozenset({"claimed"})
-IN_DOUBT: frozenset[State] = frozenset({"claimed", "unknown"})
 QUEUED: frozenset[State] = frozenset({"queued"})
-What = Literal[
-    "sent", "skipped", "failed", "rejected", "paused", "dropped", "throttled", "late", "unanswered", "unrecorded"
-]
 
 
 class CampaignMissing(Exception):
@@ -54,14 +45,6 @@ class TouchesStayContended(Exception):
 class _Claim(NamedTuple):
     name: str
     until_ms: int
-
-
-class Outcome(NamedTuple):
-    """What became of one message. `comes_back`: give it back to the queue; `detail` names a reason or an error."""
-
-    what: What
-    detail: str = ""
-    comes_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +91,8 @@ def _deliver(row: Send, standing: Standing, ports: Delivery, now_ms: Callable[[]
     except RenderFailed as failure:
         ports.sends.move(key, "failed", leaving=QUEUED, reason="render", settled_at_ms=now_ms())
         return Outcome("failed", str(failure))
-    if isinstance(ready, str):
-        return _skip(key, ports, ready, now_ms())
+    if isinstance(ready, Outcome):
+        return ready
     if (at_ms := now_ms()) >= claim.until_ms:
         return Outcome("late", comes_back=True)
     if not _claimed(key, ports, claim.name, claimed_at_ms=at_ms, content=ready.content):
@@ -118,7 +101,7 @@ def _deliver(row: Send, standing: Standing, ports: Delivery, now_ms: Callable[[]
         answer = ports.mailer.send(ready.mail)
     except Exception as error:  # noqa: BLE001  # whatever it is, nobody knows whether the mail went out: the claim stays
         return Outcome("unanswered", type(error).__name__)
-    return _record(key, ports, answer, claim.name, now_ms())
+    return record(key, ports.sends, answer, claim.name, now_ms())
 
 
 def _skip(key: SendKey, ports: Delivery, reason: str, at_ms: int) -> Outcome:
@@ -126,8 +109,8 @@ def _skip(key: SendKey, ports: Delivery, reason: str, at_ms: int) -> Outcome:
     return Outcome("skipped", reason)
 
 
-def _ready(row: Send, standing: Standing, ports: Delivery, now_ms: Callable[[], int]) -> Rendered | str:
-    """Return the mail, noted beside the person, or the reason for which there is none.
+def _ready(row: Send, standing: Standing, ports: Delivery, now_ms: Callable[[], int]) -> Rendered | Outcome:
+    """Return the mail, noted beside the person, or what became of the row instead.
 
     Where another mail to this person was noted meanwhile, everything is read and asked again: two campaigns at the
     same moment cannot both pass a cap.
@@ -137,11 +120,29 @@ def _ready(row: Send, standing: Standing, ports: Delivery, now_ms: Callable[[], 
         at_ms = now_ms()
         reason = refused(row.subject, person, standing.campaign.rules, now_ms=at_ms)
         if reason is not None:
-            return reason
+            return _skip(SendKey(row.subject, row.campaign), ports, reason, at_ms)
+        later_ms = quiet_until(person, standing.campaign.rules, now_ms=at_ms)
+        if later_ms is not None:
+            return _put_off(row, standing, ports, later_ms, at_ms)
         rendered = prepare(row, person, standing, ports.making, now_ms=at_ms)
         if _noted(row.send_id, person, ports.touches, at_ms):
             return rendered
     raise TouchesStayContended(row.send_id)
+
+
+def _put_off(row: Send, standing: Standing, ports: Delivery, later_ms: int, at_ms: int) -> Outcome:
+    """Plan the row anew for the end of the person's quiet hours, if the campaign's window lasts that long.
+
+    The slot is opened before, so that no row is without an open one, and after, for it may have been closed meanwhile.
+    """
+    key = SendKey(row.subject, row.campaign)
+    if later_ms >= standing.campaign.end_ms:
+        return _skip(key, ports, EXPIRED, at_ms)
+    slot = slot_of(row.subject, later_ms)
+    ports.campaigns.open_slot(slot, row.campaign)
+    ports.sends.move(key, "planned", leaving=QUEUED, slot=slot, due_ms=later_ms, queued_at_ms=0)
+    ports.campaigns.open_slot(slot, row.campaign)
+    return Outcome("put_off")
 
 
 def _person(subject: str, ports: Delivery) -> Person:
@@ -178,47 +179,3 @@ def _claimed(key: SendKey, ports: Delivery, claim: str, *, claimed_at_ms: int, c
         if row is None or row.claim != claim:
             raise
     return row is not None and row.state == "claimed" and row.claim == claim
-
-
-def _record(
-    key: SendKey, ports: Delivery, answer: Accepted | NotAccepted | Rejected, claim: str, at_ms: int
-) -> Outcome:
-    """Write down what the mail service answered; where even that fails the claim stays, as if it had not answered."""
-    match answer:
-        case Accepted(message_id):
-            recorded = _tried(lambda: _confirm(key, ports.sends, claim, message_id, at_ms))
-            outcome = Outcome("sent", message_id)
-        case NotAccepted(reason):
-            recorded = _tried(
-                lambda: ports.sends.move(key, "queued", leaving=CLAIMED, owned_by=claim, queued_at_ms=at_ms)
-            )
-            outcome = Outcome("throttled", reason, comes_back=True)
-        case Rejected(reason):
-            recorded = _tried(
-                lambda: ports.sends.move(
-                    key, "failed", leaving=IN_DOUBT, owned_by=claim, reason="rejected", settled_at_ms=at_ms
-                )
-            )
-            outcome = Outcome("rejected", reason)
-    return outcome if recorded else Outcome("unrecorded", outcome.what)
-
-
-def _confirm(key: SendKey, sends: SendStore, claim: str, message_id: str, at_ms: int) -> Moved:
-    """Move the row to `sent`; where its SES event was faster, add what the event could not know."""
-    moved = sends.move(
-        key, "sent", leaving=IN_DOUBT, owned_by=claim, message_id=message_id, sent_at_ms=at_ms, settled_at_ms=at_ms
-    )
-    if not moved.won and moved.row is not None and moved.row.claim == claim and not moved.row.sent_at_ms:
-        sends.amend(key, {"claim": claim}, message_id=message_id, sent_at_ms=at_ms)
-    return moved
-
-
-def _tried(write: Callable[[], Moved]) -> bool:
-    """Write, and again where it fails: the answer is known here alone."""
-    for _ in range(RECORDING_ATTEMPTS):
-        try:
-            write()
-        except Exception:  # noqa: BLE001, S112  # the store may fail in any way; what failed last is told by `False`
-            continue
-        return True
-    return False

@@ -1,5 +1,7 @@
 """What is asked again just before a mail goes out: does its campaign still run, and may this person still be mailed."""
 
+from itertools import islice
+
 from addressee.decisions.campaign import Campaign
 from addressee.decisions.eligibility import (
     BOUNCED,
@@ -14,12 +16,14 @@ from addressee.decisions.eligibility import (
     refusal,
 )
 from addressee.decisions.person import Person
+from addressee.decisions.slot import hours_from, local_hour, time_zone
 from addressee.emails.campaign import Standing
 
 CANCELLED = "cancelled"
 EXPIRED = "expired"
 NO_ADDRESS = "no_address"
 MERGED = "merged"
+MOST_QUIET_HOURS = 30
 REASONS = {
     NO_CONSENT: "consent",
     SUPPRESSED: "suppressed",
@@ -58,3 +62,15 @@ def refused(subject: str, person: Person, campaign: Campaign, *, now_ms: int) ->
     if reason is not None:
         return REASONS[reason]
     return None if person.address else NO_ADDRESS
+
+
+def quiet_until(person: Person, campaign: Campaign, *, now_ms: int) -> int | None:
+    """Return when the person's quiet hours end, or None where it is not quiet now, or always.
+
+    A plan keeps out of them; a mail whose turn comes late, after a pause or a full day, may run into them.
+    """
+    quiet, zone = campaign.quiet_hours, time_zone(person.time_zone, campaign.default_time_zone)
+    if not quiet.covers(local_hour(now_ms, zone)):
+        return None
+    hours = islice(hours_from(now_ms, zone), MOST_QUIET_HOURS)
+    return next((moment_ms for moment_ms, hour in hours if not quiet.covers(hour)), None)

@@ -30,6 +30,7 @@ STATES: tuple[State, ...] = (
 UNSETTLED: frozenset[State] = frozenset({"planned", "queued", "claimed"})
 """What still has a slot; everything else is settled."""
 REACHED: Mapping[State, frozenset[State]] = {
+    "planned": frozenset({"queued"}),
     "queued": frozenset({"planned", "claimed", "unknown"}),
     "claimed": frozenset({"queued"}),
     "sent": frozenset({"claimed", "unknown"}),
@@ -40,7 +41,8 @@ REACHED: Mapping[State, frozenset[State]] = {
     "unknown": frozenset({"claimed"}),
     "skipped": frozenset({"planned", "queued"}),
 }
-"""State -> the states that it may be reached from. A row begins as `planned`, or as `skipped` where it is held out."""
+"""State -> the states that it may be reached from. A row begins as `planned`, or as `skipped` where it is held out; it
+is `planned` again, in another slot, where its turn came in the person's quiet hours."""
 
 
 def is_settled(state: State) -> bool:
