@@ -38,6 +38,9 @@ class Deployment:
     subject_secret: str
     links_secret: str
     learn_arn: str
+    feedback_queue: str
+    dispatch_function: str
+    links_url: str
 
 
 def find_deployment(outputs_file: Path | None = None) -> Deployment:

@@ -41,13 +41,13 @@ def number(low: int, high: int, what: str) -> Reader:
     return read
 
 
-def share() -> Reader:
-    """Accept a number from 0 up to, not including, 1."""
+def share(most: float) -> Reader:
+    """Accept a number from 0 to `most`."""
 
     def read(value: Any) -> float:  # noqa: ANN401
         found = _json(value)
-        if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found < 1:
-            raise Unusable("must be a share from 0 up to, not including, 1")
+        if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found <= most:
+            raise Unusable(f"must be a share from 0 to {most}")
         return float(found)
 
     return read

@@ -95,7 +95,7 @@ class Settings:
     links_url: str = _setting(LINKS_URL, "")
     tracking: str = _setting(choice("ours", "ses"), "ours")
     topics: Mapping[str, str] = _setting(TOPICS, {})
-    holdout_share: float = _setting(share(), 0.1)
+    holdout_share: float = _setting(share(0.5), 0.1)
     default_locale: str = _setting(text(r"[a-z]{2,3}(-[A-Z]{2})?", "must be a locale such as en-US"), "en-US")
     send_concurrency: int = _setting(number(2, 1_000, "functions at a time"), 2)
     send_timeout_seconds: int = _setting(number(5, 120, "seconds for a batch of ten mails"), 30)

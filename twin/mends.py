@@ -1,8 +1,9 @@
-"""What the emulator's CloudFormation does otherwise than AWS's, put right before it serves."""
+"""What the emulator's CloudFormation and its IAM do otherwise than AWS's, put right before it serves."""
 
 from collections.abc import Callable
 from typing import Any
 
+from ministack.core import iam_actions
 from ministack.services import secretsmanager
 from ministack.services.cloudformation import provisioners
 
@@ -30,6 +31,17 @@ def mend_cors() -> None:
     """Hand an API's CORS settings on under the names that the emulator reads; else every preflight is denied."""
     handlers = _handlers(API)
     handlers |= {verb: _with_cors(handlers[verb]) for verb in ("create", "update") if verb in handlers}
+
+
+def mend_batch_actions() -> None:
+    """Authorize SQS's batch calls as AWS does, by the action for a single message: there is no other."""
+    extract = iam_actions.extract_iam_action
+
+    def extracted(*given: Any, **more: Any) -> str | None:  # noqa: ANN401
+        action: str | None = extract(*given, **more)
+        return action.removesuffix("Batch") if action and action.startswith("sqs:") else action
+
+    iam_actions.extract_iam_action = extracted
 
 
 def _with_cors(provision: Callable[..., Provisioned]) -> Callable[..., Provisioned]:

@@ -7,7 +7,7 @@ import ministack.app
 
 from twin import emulator
 from twin.mail_service import MailService
-from twin.mends import mend_cors, mend_secret_references
+from twin.mends import mend_batch_actions, mend_cors, mend_secret_references
 from twin.mends_ses import mend_identities, mend_sending_rights
 from twin.outbox import FOLDER, Outbox
 from twin.public_links import PublicLinks
@@ -18,6 +18,7 @@ def main() -> None:
     """Serve until SIGTERM. `TWIN_FOLDER` holds the outbox, `TWIN_SEND_RATE` is the quota in mails a second."""
     mend_secret_references()
     mend_cors()
+    mend_batch_actions()
     mend_identities()
     mend_sending_rights()
     outbox = Outbox(Path(os.environ["TWIN_FOLDER"]) / FOLDER)
