@@ -12,8 +12,9 @@ from rich.console import Console
 from cli.deployment import Deployment, find_deployment
 from cli.report_document import report_document
 from cli.report_page import write_page
-from cli.report_sources import Reported, open_sources, read_report
+from cli.report_sources import Reported, UnknownCampaign, open_sources, read_report
 from cli.report_terminal import show_report
+from cli.trouble import trouble
 
 
 def campaign_report(
@@ -36,9 +37,10 @@ def report(  # noqa: PLR0913  # one parameter an option
 ) -> None:
     """Report a campaign: sends, deliveries, human opens and clicks, revenue, segments, against the holdout."""
     start = since.replace(tzinfo=UTC) if since else None
-    found = campaign_report(
-        find_deployment(context.obj), campaign, now=datetime.now(UTC), since=start, window_days=window_days
-    )
+    with trouble(UnknownCampaign):
+        found = campaign_report(
+            find_deployment(context.obj), campaign, now=datetime.now(UTC), since=start, window_days=window_days
+        )
     if html:
         page = write_page(found, html, simulated=simulated)
     if as_json:

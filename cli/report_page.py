@@ -199,8 +199,11 @@ def _holdout(comparison: Comparison | None, results: Results) -> Values:
     drawn = f"Drawn: {percent(results.scope.holdout_share)} to be held out, {percent(held)} were"
     return {
         "groups": groups,
-        "conversion": points(comparison.conversion),
-        "revenue": amount(comparison.revenue, currency, sign=True),
+        "differences": [
+            {"title": "Difference in buyers", "span": points(comparison.conversion)},
+            {"title": "In spending, a person", "span": amount(comparison.revenue, currency, sign=True)},
+            {"title": "In revenue, all people", "span": amount(comparison.incremental, currency, sign=True)},
+        ],
         "draw": f"{drawn}; chance alone gives such a gap with p = {comparison.ratio_p:.2f}.",
         **_forest(comparison, results.segments),
     }

@@ -14,6 +14,7 @@ from addressee.feedback.intervals import Estimate
 
 LOCALE = "en_US"
 NOTHING = "\N{EN DASH}"
+_JOINER = "\N{WORD JOINER}"
 _HUNDRED = 100
 _THOUSAND_UNITS = 100_000
 _WHY: dict[Why, str] = {
@@ -50,7 +51,7 @@ class Span(NamedTuple):
 def percent(value: float, *, sign: bool = False) -> str:
     """Write a share in percent with one decimal, two below 1 %."""
     digits = 2 if 0 < abs(value) < 0.01 else 1  # noqa: PLR2004  # said above
-    return f"{value * 100:{'+' if sign else ''}.{digits}f} %".replace("-", "\N{MINUS SIGN}")
+    return f"{value * 100:{'+' if sign else ''}.{digits}f}\N{NO-BREAK SPACE}%".replace("-", "\N{MINUS SIGN}")
 
 
 def rate(estimate: Estimate | None) -> Span:
@@ -60,7 +61,6 @@ def rate(estimate: Estimate | None) -> Span:
 
 def points(estimate: Estimate | None) -> Span:
     """Write a difference of shares in percentage points."""
-
     span = _span(estimate, lambda value: f"{value * 100:+.1f}".replace("-", "\N{MINUS SIGN}"))
     return span if estimate is None else Span(f"{span.value} points", span.interval)
 
@@ -75,7 +75,7 @@ def money(minor_units: float, currency: str, *, sign: bool = False) -> str:
         text = _patterned(minor_units, currency, "#,##0")
     elif 0 < size < _HUNDRED:
         text = _patterned(minor_units, currency, "0.000")
-    return (f"+{text}" if sign and minor_units > 0 else text).replace("-", "\N{MINUS SIGN}")
+    return (f"+{_JOINER}{text}" if sign and minor_units > 0 else text).replace("-", f"\N{MINUS SIGN}{_JOINER}")
 
 
 def _plain(minor_units: float, currency: str) -> str:

@@ -53,8 +53,9 @@ def ensure_chromium() -> str:
 def _installers() -> list[list[str]]:
     """List what may install it: apt-get where we are root, then Playwright's download."""
     apt = shutil.which("apt-get")
-    own = [sys.executable, "-m", "playwright", "install", "--with-deps" if os.geteuid() == 0 else "--no-shell", "chromium"]
-    if apt is None or os.geteuid() != 0:
+    root = os.geteuid() == 0
+    own = [sys.executable, "-m", "playwright", "install", *(["--with-deps"] if root else []), "chromium"]
+    if apt is None or not root:
         return [own]
     return [[apt, "update", "-q"], [apt, "install", "-y", "-q", "--no-install-recommends", "chromium"], own]
 
