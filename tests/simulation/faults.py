@@ -8,7 +8,7 @@ from typing import Any, Literal
 from tests.simulation.history import ASKS, FAULT, GETS, RAISES
 from tests.simulation.scheduler import Crashed, Scheduler
 
-Kind = Literal["read", "write", "mail"]
+Kind = Literal["read", "write", "sql", "mail"]
 CRASH_BEFORE, CRASH_AFTER = "crash before the effect", "crash after the effect"
 LOST_ANSWER, REPEATED = "effect done, answer lost", "effect done twice by the SDK"
 REFUSED, SLOW_BEFORE, SLOW_AFTER = "nothing done, error", "slow before the effect", "slow after the effect"
@@ -17,10 +17,11 @@ TIMED_OUT, THROTTLED, REJECTED = "not accepted, timed out", "throttled", "reject
 FAULTS: Mapping[Kind, tuple[str, ...]] = {
     "read": (CRASH_BEFORE, CRASH_AFTER, REFUSED, REFUSED, SLOW_AFTER),
     "write": (CRASH_BEFORE, CRASH_AFTER, LOST_ANSWER, LOST_ANSWER, REPEATED, REPEATED, REFUSED, SLOW_BEFORE, SLOW_AFTER),
+    "sql": (CRASH_BEFORE, CRASH_AFTER, LOST_ANSWER, REFUSED, SLOW_BEFORE, SLOW_AFTER),
     "mail": (CRASH_BEFORE, CRASH_AFTER, LOST_ANSWER, TIMED_OUT, SLOW_BEFORE, SLOW_AFTER),
 }
-"""What may happen to a call of each kind. No `REPEATED` for a mail: its SDK does not retry."""
-WEIGHTS: Mapping[Kind, int] = {"read": 1, "write": 2, "mail": 10}
+"""What may happen to a call of each kind. A mail is not `REPEATED`: its SDK does not retry; nor is SQL."""
+WEIGHTS: Mapping[Kind, int] = {"read": 1, "write": 2, "sql": 2, "mail": 10}
 """How much sooner a call of each kind meets a fault: there are few writes, and fewer mails."""
 FIRST_FAULTS = 3
 FIRST_WITHIN = 40

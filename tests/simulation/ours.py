@@ -35,8 +35,9 @@ HANDLED = "event handled"
 EARLIER = "earlier"
 CHUNKS = 2
 PLAN_ATTEMPTS = 5
-BUSY_MINUTES = 6
-LONGEST_GAP_MS = 4 * HOUR_MS
+BUSY_MINUTES = 5
+QUIET_RUNS = 2
+LONGEST_GAP_MS = 6 * HOUR_MS
 READS: Mapping[str, Kind] = {"get": "read"}
 SENDS: Mapping[str, Kind] = {
     "put_new": "write",
@@ -153,14 +154,16 @@ class Message:
 class Addressee:
     """A `Sender`: the product's use cases on tables, queues and clocks of the simulation."""
 
+    unknown_after_ms = UNKNOWN_AFTER_MS
+
     def __init__(self, world: World) -> None:
         """Wire everything; nothing runs yet."""
         self.world, gate, scheduler = world, world.gate, world.scheduler
         self.sends, self.campaigns = SendsTable(scheduler), CampaignsTable()
         self.chunks, self.records, self.stream = InMemoryChunks(), Records(), EventRecords()
         self._claims = 0
-        self._tick_gap_ms = MINUTE_MS
-        self._worked = self._worked_before = True
+        self._gap = MINUTE_MS
+        self._idle_runs = self._last_runs = 0
         table = world.crowd.table
         self.gated_sends = gate.port("sends", self.sends, SENDS)
         self.gated_campaigns = gate.port("campaigns", self.campaigns, CAMPAIGNS)
@@ -314,27 +317,24 @@ class Addressee:
     def _gap_ms(self) -> int:
         """Return how long nobody dispatches: minutes at first and while runs find work, then hours; 0: for ever."""
         now_ms = self.world.scheduler.now_ms
-        over = now_ms > self.world.ends_ms + UNKNOWN_AFTER_MS + 2 * HOUR_MS
-        if over and not self._worked and not self._worked_before:
+        if self._last_runs >= QUIET_RUNS:
             return 0
         if now_ms < START_MS + BUSY_MINUTES * MINUTE_MS:
-            self._tick_gap_ms = MINUTE_MS
-        elif self._worked or self._send_queue.open:
-            self._tick_gap_ms = max(self._tick_gap_ms // 4, MINUTE_MS)
+            self._gap = MINUTE_MS
+        elif not self._idle_runs or self._send_queue.open:
+            self._gap = max(self._gap // 16, MINUTE_MS)
         else:
-            self._tick_gap_ms = min(self._tick_gap_ms * 2, LONGEST_GAP_MS)
-        self._worked_before, self._worked = self._worked, False
-        return self._tick_gap_ms
+            self._gap = min(self._gap * 4, LONGEST_GAP_MS)
+        return self._gap
 
     def _dispatch(self) -> None:
+        idle_runs, self._idle_runs = self._idle_runs, 0
         now_ms = self.world.scheduler.clock()
-        try:
-            counts = dispatch(self._dispatching, now_ms=now_ms, unknown_after_ms=UNKNOWN_AFTER_MS)
-        except BaseException:
-            self._worked = True
-            raise
+        is_last = now_ms > self.world.ends_ms + UNKNOWN_AFTER_MS + 2 * HOUR_MS
+        counts = dispatch(self._dispatching, now_ms=now_ms, unknown_after_ms=self.unknown_after_ms)
         done = (counts.queued, counts.requeued, counts.resent, counts.unqueued, counts.unknown, counts.skipped)
-        self._worked = self._worked or any(done)
+        self._idle_runs = 0 if any(done) else idle_runs + 1
+        self._last_runs += is_last and not any(done)
 
     # --- sending and feedback ------------------------------------------------------------------------------------------
     def _deliver(self, key: SendKey) -> bool:
@@ -366,6 +366,7 @@ class SendMessages:
                 left.append(key)
             else:
                 self._queue.put(key, delay_ms=delay_seconds * 1000)
+                self._world.coming(*key, delay_seconds * 1000)
         return left
 
     def waiting(self) -> int:

@@ -4,10 +4,12 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import count, islice
 from random import Random
 from typing import Any
 
 from addressee.decisions.person import Person, read_person
+from addressee.emails.send import slot_of
 from addressee.profiles.consent import MARKETING, ConsentChange
 from addressee.profiles.subject import address_hash, subject_of
 from addressee.profiles.traits import Stamp, TraitChange
@@ -17,6 +19,7 @@ from tests.fakes.suppressions import InMemorySuppressions
 KEY = b"a made-up key"
 PARTS = ("state", "person", "traits", "consent", "scores", "touches")
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
+LEAST_PEOPLE, MOST_PEOPLE, SHARED_SHARDS = 10, 13, 3
 ZONES = ("", "", "", "UTC", "Europe/Paris", "America/New_York")
 AT_CAP = "at the cap"
 EARLIER_TOUCHES = range(9)
@@ -50,10 +53,23 @@ class Somebody:
 @cache
 def somebody(number: int, condition: str) -> Somebody:
     """Name a person; the same in every schedule, since hashing takes time."""
-    user_id = f"person-{number}"
+    user_id = _user_ids()[number]
     address = f"{user_id}@example.com"
     subject = subject_of(user_id, kind="user", key=KEY)
     return Somebody(user_id, subject, address, address_hash(address, key=KEY), condition)
+
+
+@cache
+def _user_ids() -> list[str]:
+    """Choose people of three shards: with so few, ten shards would hold one person each."""
+    named = (f"person-{number}" for number in count())
+    shared = (name for name in named if shard_of(subject_of(name, kind="user", key=KEY)) < SHARED_SHARDS)
+    return list(islice(shared, MOST_PEOPLE))
+
+
+def shard_of(subject: str) -> int:
+    """Return the shard of a person's slots."""
+    return int(slot_of(subject, 0).partition("#")[2])
 
 
 class PeopleTable(InMemoryPersonStore):
@@ -97,7 +113,7 @@ class Crowd:
 def draw_crowd(rng: Random, *, now_ms: int) -> Crowd:
     """Draw 10 to 13 people, each with a condition."""
     table, suppressions = PeopleTable(), InMemorySuppressions()
-    everybody = [somebody(number, rng.choice(CONDITIONS)) for number in range(rng.randint(10, 13))]
+    everybody = [somebody(number, rng.choice(CONDITIONS)) for number in range(rng.randint(LEAST_PEOPLE, MOST_PEOPLE))]
     for each in everybody:
         _settle_in(each, table, suppressions, rng, now_ms)
     return Crowd(everybody, table, suppressions)

@@ -64,6 +64,7 @@ class World:
     skews: Sequence[int]
     workers: int
     events: list[Callable[[dict[str, Any], int], None]] = field(default_factory=list)
+    deeds: dict[str, list[Callable[[], None]]] = field(default_factory=dict)
 
     @property
     def history(self) -> History:
@@ -94,6 +95,12 @@ class World:
                 actors.append(self.scheduler.start(name, body, skew_ms=self.rng.choice(self.skews), ended=again))
 
         actors = [self.scheduler.start(name, body, skew_ms=self.rng.choice(self.skews), ended=again)]
+
+    def coming(self, subject: str, campaign_id: str, delay_ms: int) -> None:
+        """Hear that a mail is about to go out: somebody who waited for that acts within the next seconds."""
+        for about in (subject, campaign_id):
+            for deed in self.deeds.pop(about, ()):
+                self.scheduler.after(max(delay_ms + int((self.rng.random() - 0.3) * 2 * SECOND_MS), 0), deed)
 
     def happen(self, sender: Sender) -> None:
         """Let the operator and the people do what they do while mails go out."""
@@ -161,16 +168,14 @@ def _operate(world: World, sender: Sender, campaign: EmailCampaign) -> None:
         sender.change_status(name, status)
         if status != "running":
             world.history.note(world.scheduler, FACT, STOP, about)
+        if status == "paused":
+            world.scheduler.after(20 * SECOND_MS + int(rng.random() ** 4 * HOUR_MS), lambda: press("running"))
 
-    def later(delay_ms: int, status: Status) -> None:
-        world.scheduler.after(delay_ms, lambda: world.insist(f"operator {status}", lambda: change(status)))
+    def press(status: Status) -> None:
+        world.insist(f"operator {status}", lambda: change(status))
 
-    if draw < 0.45:
-        first_ms = _soon(rng, campaign)
-        later(first_ms, "paused")
-        later(first_ms + 20 * SECOND_MS + int(rng.random() ** 4 * HOUR_MS), "running")
-    elif draw < 0.55:
-        later(_soon(rng, campaign), "cancelled")
+    if draw < 0.55:
+        _in_time(world, name, campaign, lambda: press("paused" if draw < 0.45 else "cancelled"))
 
 
 def _behave(world: World, sender: Sender, who: Somebody) -> None:
@@ -191,12 +196,16 @@ def _behave(world: World, sender: Sender, who: Somebody) -> None:
         "is suppressed": ("support", stop(lambda: sender.suppress(who), ("address", who.address_hash))),
     }
     if (deed := deeds.get(who.condition)) is not None:
-        world.scheduler.after(_soon(world.rng, campaign), lambda: world.insist(*deed))
+        _in_time(world, who.subject, campaign, lambda: world.insist(*deed))
 
 
-def _soon(rng: Random, campaign: EmailCampaign) -> int:
-    """Return a delay that mostly falls among the first mails of a campaign."""
-    return campaign.start_ms - START_MS + int(rng.random() ** 2 * 3 * MINUTE_MS)
+def _in_time(world: World, about: str, campaign: EmailCampaign, deed: Callable[[], None]) -> None:
+    """Let something be done among the first mails of a campaign, or just when the mail in question comes."""
+    if world.rng.random() < 0.6:
+        world.deeds.setdefault(about, []).append(deed)
+    else:
+        delay_ms = campaign.start_ms - START_MS + int(world.rng.random() ** 2 * 3 * MINUTE_MS)
+        world.scheduler.after(delay_ms, deed)
 
 
 def _nothing() -> None:
