@@ -8,16 +8,19 @@ from functools import cache
 from time import time
 from typing import Any
 
+from addressee.adapters import plain_aws
 from addressee.adapters.dynamo_campaigns import DynamoCampaignStore
 from addressee.adapters.dynamo_sends import DynamoSendStore
 from addressee.adapters.log import log_metrics
 from addressee.adapters.ses import SesQuotas
 from addressee.adapters.sqs import SqsSendQueue
+from addressee.adapters.wire import Patience
 from addressee.emails.dispatch import Dispatching, dispatch
 from addressee.settings import read_settings
 
 FUNCTION = "dispatch_sends"
 THREADS = 8
+PATIENT = Patience(read_timeout_seconds=3, connect_timeout_seconds=1, attempts=3)
 
 
 @dataclass(frozen=True)
@@ -43,9 +46,10 @@ class Wiring:
 def wiring() -> Wiring:
     """Connect to what the environment names."""
     settings = read_settings(Settings, os.environ)
+    dynamodb = plain_aws.dynamodb(PATIENT)  # a third of the SDK's time a row, and there are many
     ports = Dispatching(
-        sends=DynamoSendStore(settings.sends_table),
-        campaigns=DynamoCampaignStore(settings.campaigns_table),
+        sends=DynamoSendStore(settings.sends_table, dynamodb),
+        campaigns=DynamoCampaignStore(settings.campaigns_table, dynamodb),
         queue=SqsSendQueue(settings.send_queue),
         quotas=SesQuotas(),
     )

@@ -12,6 +12,7 @@ from threading import Thread
 from time import monotonic, time
 from typing import Any, cast
 
+from addressee.adapters import plain_aws
 from addressee.adapters.dynamo_campaigns import DynamoCampaignStore
 from addressee.adapters.dynamo_decisions import DynamoDecisionStore
 from addressee.adapters.dynamo_items import DynamoItemStore
@@ -27,6 +28,7 @@ from addressee.adapters.s3_templates import S3Templates
 from addressee.adapters.secrets import Secret, subject_key
 from addressee.adapters.ses import SesMailer
 from addressee.adapters.sqs import NoSendMessage, key_of
+from addressee.adapters.wire import Patience
 from addressee.decisions.campaign import read_repurchase_days
 from addressee.decisions.ports import Catalogue
 from addressee.emails.compose import MailRenderer
@@ -44,6 +46,7 @@ THREADS = 10
 PATIENCE_MS = 30_000
 """The time of an invocation that does not say how much it has."""
 ITEMS_SECONDS = 30.0
+PATIENT = Patience(read_timeout_seconds=3, connect_timeout_seconds=1, attempts=3)
 METRICS = {
     "MailsSent": ("sent",),
     "MailsFailed": ("failed", "rejected"),
@@ -100,29 +103,40 @@ class _Done:
 def wiring() -> Wiring:
     """Connect to what the environment names; models load while the other clients are made."""
     settings = read_settings(Settings, os.environ)
-    models = S3Models(S3Bucket(settings.models_bucket), on_fault=_log_fault)
+    s3, dynamodb = plain_aws.s3(PATIENT), plain_aws.dynamodb(PATIENT)  # a third of the SDK's time a call
+    models = S3Models(S3Bucket(settings.models_bucket, s3), on_fault=_log_fault)
     loading = Thread(target=models.refresh)
     loading.start()
-    secret = Secret(settings.subject_secret)
-    items = RecentItems(DynamoItemStore(settings.items_table), seconds=ITEMS_SECONDS, clock=monotonic)
-    records = DynamoDecisionStore(settings.decisions_table)
+    secrets = plain_aws.secrets_manager(PATIENT)
+    secret = Secret(settings.subject_secret, secrets=secrets)
+    items = RecentItems(DynamoItemStore(settings.items_table, dynamodb), seconds=ITEMS_SECONDS, clock=monotonic)
+    records = DynamoDecisionStore(settings.decisions_table, dynamodb)
     ports = Delivery(
         key=cache(lambda: subject_key(secret)),
-        sends=DynamoSendStore(settings.sends_table),
-        campaigns=DynamoCampaignStore(settings.campaigns_table),
-        people=DynamoPeople(settings.profiles_table, consistent=True),
-        suppressions=DynamoSuppressions(settings.suppressions_table),
+        sends=DynamoSendStore(settings.sends_table, dynamodb),
+        campaigns=DynamoCampaignStore(settings.campaigns_table, dynamodb),
+        people=DynamoPeople(settings.profiles_table, dynamodb, consistent=True),
+        suppressions=DynamoSuppressions(settings.suppressions_table, dynamodb),
         making=Making(
-            records, items, models, _renderer(settings, items), read_repurchase_days(settings.repurchase_days)
+            records,
+            items,
+            models,
+            _renderer(
+                settings,
+                items,
+                LinkKeys(Secret(settings.links_secret, secrets=secrets)),
+                S3Bucket(settings.emails_bucket, s3),
+            ),
+            read_repurchase_days(settings.repurchase_days),
         ),
-        touches=DynamoTouches(settings.profiles_table),
+        touches=DynamoTouches(settings.profiles_table, dynamodb),
         mailer=SesMailer(settings.configuration_set),
     )
     loading.join()
     return Wiring(ports)
 
 
-def _renderer(settings: Settings, items: Catalogue) -> Renderer:
+def _renderer(settings: Settings, items: Catalogue, keys: LinkKeys, emails: S3Bucket) -> Renderer:
     said = Said(
         sender=read_sender(settings.sender),
         postal_address=settings.postal_address,
@@ -130,8 +144,7 @@ def _renderer(settings: Settings, items: Catalogue) -> Renderer:
         tracking=cast("Tracking", settings.tracking),
         default_locale=settings.default_locale,
     )
-    keys = LinkKeys(Secret(settings.links_secret))
-    return MailRenderer(S3Templates(S3Bucket(settings.emails_bucket)), items, keys.signing, said)
+    return MailRenderer(S3Templates(emails), items, keys.signing, said)
 
 
 def handle(event: Mapping[str, Any], context: object, *, wired: Wiring | None = None) -> dict[str, Any]:

@@ -5,7 +5,9 @@ from uuid import uuid4
 
 import pytest
 
+from addressee.adapters import plain_aws
 from addressee.adapters.dynamo_campaigns import DynamoCampaignStore
+from addressee.adapters.wire import Patience
 from addressee.decisions.campaign import Arm, Campaign, QuietHours
 from addressee.emails.campaign import EmailCampaign, Standing
 from addressee.emails.ports import OpenSlot
@@ -96,11 +98,12 @@ class TestInMemoryCampaigns(CampaignStoreContract):
         return InMemoryCampaigns()
 
 
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # connections live as long as a process
 class TestDynamoCampaignStore(CampaignStoreContract):
-    """The table, over the wire."""
+    """The table, over the wire, by the SDK's client and by ours."""
 
-    @pytest.fixture
-    def store(self, dynamodb):
+    @pytest.fixture(params=["sdk", "plain"])
+    def store(self, request, dynamodb, emulator):
         """Start with an empty table."""
         name = f"contract-{uuid4().hex}"
         dynamodb.create_table(
@@ -109,4 +112,6 @@ class TestDynamoCampaignStore(CampaignStoreContract):
             AttributeDefinitions=[{"AttributeName": each, "AttributeType": "S"} for each in ("campaign", "part")],
             KeySchema=[{"AttributeName": "campaign", "KeyType": "HASH"}, {"AttributeName": "part", "KeyType": "RANGE"}],
         )
-        return DynamoCampaignStore(name, dynamodb)
+        keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
+        plain = plain_aws.dynamodb(Patience(), {**keys, "AWS_ENDPOINT_URL": emulator.endpoint})
+        return DynamoCampaignStore(name, dynamodb if request.param == "sdk" else plain)

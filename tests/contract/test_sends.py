@@ -4,9 +4,11 @@ from uuid import uuid4
 
 import pytest
 
+from addressee.adapters import plain_aws
 from addressee.adapters.dynamo_persons import DynamoPeople
 from addressee.adapters.dynamo_sends import INDEX, DynamoSendStore
 from addressee.adapters.dynamo_touches import DynamoTouches
+from addressee.adapters.wire import Patience
 from addressee.decisions.person import Person
 from addressee.emails.ports import Moved, SendKey
 from addressee.emails.send import Send
@@ -106,11 +108,18 @@ class TestInMemorySends(SendStoreContract):
             store.move(KEY, "queued", leaving=frozenset({"sent"}))
 
 
-class TestDynamoSendStore(SendStoreContract):
-    """The table, over the wire."""
+def plain(emulator):
+    """Connect to the emulator without the SDK, as the functions do."""
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
+    return plain_aws.dynamodb(Patience(), {**keys, "AWS_ENDPOINT_URL": emulator.endpoint})
 
-    @pytest.fixture
-    def store(self, dynamodb):
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # connections live as long as a process
+class TestDynamoSendStore(SendStoreContract):
+    """The table, over the wire, by the SDK's client and by ours."""
+
+    @pytest.fixture(params=["sdk", "plain"])
+    def store(self, request, dynamodb, emulator):
         """Start with an empty table and its index."""
         name = f"contract-{uuid4().hex}"
         keys = [{"AttributeName": "subject", "KeyType": "HASH"}, {"AttributeName": "campaign", "KeyType": "RANGE"}]
@@ -126,7 +135,7 @@ class TestDynamoSendStore(SendStoreContract):
                 {"IndexName": INDEX, "KeySchema": index, "Projection": {"ProjectionType": "KEYS_ONLY"}}
             ],
         )
-        return DynamoSendStore(name, dynamodb)
+        return DynamoSendStore(name, dynamodb if request.param == "sdk" else plain(emulator))
 
     def test_a_row_stays_far_below_a_write_unit(self, store):
         """Each of a mail's moves is charged for the whole row: up to 1 KB is one unit."""
@@ -181,6 +190,7 @@ class TestInMemoryTouches(TouchesContract):
         return InMemoryTouches(people)
 
 
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # as above
 class TestDynamoTouches(TouchesContract):
     """The row, over the wire, and a consistent reader of it."""
 
@@ -190,6 +200,6 @@ class TestDynamoTouches(TouchesContract):
         return DynamoPeople(profiles_table.name, profiles_table.dynamodb, consistent=True)
 
     @pytest.fixture
-    def touches(self, profiles_table: Table):
+    def touches(self, profiles_table: Table, emulator):
         """Start with an empty table."""
-        return DynamoTouches(profiles_table.name, profiles_table.dynamodb)
+        return DynamoTouches(profiles_table.name, plain(emulator))

@@ -22,12 +22,15 @@ _BOTOCORE_KNOWS = ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "HTTPS
 
 
 class ServiceRefused(Exception):
-    """A service answered with an error; `response` holds its code where botocore's `ClientError` has it."""
+    """A service answered with an error; `response` holds its code where botocore's `ClientError` has it.
 
-    def __init__(self, code: str, call: str) -> None:
+    So it does the item that stood in the way of a conditional write, where the call asked for it.
+    """
+
+    def __init__(self, code: str, call: str, *, item: Mapping[str, Any] | None = None) -> None:
         """Name the code and the call."""
         super().__init__(f"{call}: {code}")
-        self.response = {"Error": {"Code": code}}
+        self.response: dict[str, Any] = {"Error": {"Code": code}, **({"Item": item} if item else {})}
 
 
 class Endpoint:
@@ -71,9 +74,9 @@ class JsonService:
         headers = {"content-type": self._type, "x-amz-target": f"{self._target}.{call}"}
         reply = self._endpoint.call("POST", "/", headers, body)
         if reply.status != OK:
-            raise ServiceRefused(error_code_of(reply), call)
-        answer: dict[str, Any] = json.loads(reply.body, object_hook=_bytes if b'"B"' in reply.body else None)
-        return answer
+            item = _read(reply.body).get("Item") if b'"Item"' in reply.body else None
+            raise ServiceRefused(error_code_of(reply), call, item=item)
+        return _read(reply.body)
 
 
 class DynamoDB(JsonService):
@@ -98,6 +101,10 @@ class DynamoDB(JsonService):
     def update_item(self, **given: Any) -> dict[str, Any]:  # noqa: ANN401
         """Change a row."""
         return self.ask("UpdateItem", given)
+
+    def delete_item(self, **given: Any) -> dict[str, Any]:  # noqa: ANN401
+        """Delete a row."""
+        return self.ask("DeleteItem", given)
 
 
 class SQS(JsonService):
@@ -172,6 +179,11 @@ def _region(environment: Mapping[str, str]) -> str:
 
 def _endpoint_variable(service: str) -> str:
     return "AWS_ENDPOINT_URL_" + {"secretsmanager": "SECRETS_MANAGER"}.get(service, service.upper())
+
+
+def _read(body: bytes) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(body, object_hook=_bytes if b'"B"' in body else None)
+    return answer
 
 
 def _base64(value: object) -> str:
