@@ -8,6 +8,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from infra.alarms import own_metric
 from infra.decisions import DecisionsData
 from infra.events import EventsData
 from infra.function import Functions, Power
@@ -105,6 +106,13 @@ class Feedback(Construct):
         self._watch(data, functions)
 
     def _watch(self, data: FeedbackData, functions: Functions) -> None:
+        functions.alarms.add(
+            "feedback-refused",
+            own_metric("FeedbackRefused", "record_feedback"),
+            above=0,
+            do="A message of the feedback queue could not be read. record_feedback's log names the message and why; if"
+            " SES has changed its events, complaints may be among them.",
+        )
         watch(
             functions.alarms,
             "feedback",

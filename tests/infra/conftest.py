@@ -15,6 +15,11 @@ from infra.layers import Layers
 from infra.settings import read_settings
 
 CONTEXT = json.loads((ROOT / "cdk.json").read_text())["context"]
+SENDER = {
+    "addressee_sender": "Example Shop <mail@shop.example.com>",
+    "addressee_postal_address": "1 Example Street, 12345 Example City",
+}
+"""What a deployer has to say; everything else is as cdk.json ships it."""
 
 
 class EmptyLayers(Layers):
@@ -51,10 +56,15 @@ class Synthesised:
         found = {name: each for name, each in self.resources.items() if each["Type"] == kind}
         return {name: each.get("Properties", {}) for name, each in found.items()}
 
+    def one(self, kind: str, part: str) -> dict[str, Any]:
+        """Return the properties of the one resource of a type whose logical id holds `part`."""
+        (found,) = [each for name, each in self.of_type(kind).items() if part in name]
+        return found
+
 
 def synthesise(folder: Path, **overrides: str) -> Synthesised:
     """Synthesise the app into `folder`; `overrides` are settings as `-c addressee_<name>=<value>` gives them."""
-    given = CONTEXT | {f"addressee_{name}": value for name, value in overrides.items()}
+    given = CONTEXT | SENDER | {f"addressee_{name}": value for name, value in overrides.items()}
     app = App(context=given, outdir=str(folder / "cdk.out"))
     data, stack = build(app, read_settings(app.node.try_get_context), EmptyLayers(folder))
     assembly = app.synth()

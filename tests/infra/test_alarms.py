@@ -14,7 +14,9 @@ from tests.infra.functions import FUNCTIONS
 
 WATCHED = {f"{name}-errors" for name in FUNCTIONS} | {
     "stream-behind", "quarantined", "refused", "dead-letters", "lake-behind", "learn-failed", "learn-timed-out",
-    "decision-fallback", "api-5xx", "throttles",
+    "decision-fallback", "api-5xx", "throttles", "plan-failed", "plan-timed-out", "dispatch-stopped", "mails-unknown",
+    "send-faults", "sends-dead-letters", "sends-behind", "bounce-rate", "complaint-rate", "link-faults",
+    "links-not-recorded", "feedback-dead-letters", "feedback-behind", "feedback-refused",
 }  # fmt: skip
 
 
@@ -30,7 +32,8 @@ def test_each_alarm_tells_somebody_what_to_do(live: Synthesised):
         assert len(alarm["AlarmDescription"]) > 100, name
         assert "docs/deploying.md" in alarm["AlarmDescription"]
         assert alarm["AlarmActions"], name
-        assert alarm["TreatMissingData"] == "notBreaching"
+        silence = alarm["AlarmName"] == "addressee-dispatch-stopped"
+        assert alarm["TreatMissingData"] == ("breaching" if silence else "notBreaching"), name
 
 
 def test_the_runbook_has_every_alarm():
@@ -70,6 +73,11 @@ def test_what_an_outage_logs_is_what_the_alarm_watches(
         ("decision-fallback", "DecisionFallback", "decide_content"),
         ("quarantined", "quarantined", "update_profiles"),
         ("refused", "EventsRefused", "collect_events"),
+        ("send-faults", "SendFault", "send_email"),
+        ("mails-unknown", "MailsUnknown", "dispatch_sends"),
+        ("link-faults", "LinkFault", "serve_links"),
+        ("links-not-recorded", "LinkNotRecorded", "serve_links"),
+        ("feedback-refused", "FeedbackRefused", "record_feedback"),
     ],
 )
 def test_own_metrics_are_watched_under_the_names_that_the_log_writes(
@@ -83,8 +91,8 @@ def test_own_metrics_are_watched_under_the_names_that_the_log_writes(
 
 def test_cloudwatch_may_publish_to_the_encrypted_topic(live: Synthesised):
     """A topic policy that only denies plain http would silence every alarm."""
-    (policy,) = live.of_type("AWS::SNS::TopicPolicy").values()
+    policy = live.one("AWS::SNS::TopicPolicy", "Alarms")
     allowed = [each for each in policy["PolicyDocument"]["Statement"] if each["Effect"] == "Allow"]
     assert [each["Principal"] for each in allowed] == [{"Service": "cloudwatch.amazonaws.com"}]
-    (topic,) = live.of_type("AWS::SNS::Topic").values()
+    topic = live.one("AWS::SNS::Topic", "Alarms")
     assert "KmsMasterKeyId" in topic

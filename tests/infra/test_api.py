@@ -9,24 +9,37 @@ from tests.infra.conftest import Synthesised
 GUARDED = {
     "POST /v1/decisions", "GET /v1/users/{id}/recommendations", "GET /v1/users/{id}/scores",
     "GET /v1/decisions/{decisionId}", "PUT /v1/items", "PUT /v1/users", "PUT /v1/users/{id}",
+    "POST /v1/campaigns", "GET /v1/campaigns/{campaign}", "POST /v1/campaigns/{campaign}/pause",
+    "POST /v1/campaigns/{campaign}/resume", "POST /v1/campaigns/{campaign}/cancel",
 }  # fmt: skip
+LINKS = {f"{method} /{page}/{{token}}" for page in "ocpu" for method in ("GET", "HEAD")}
+FORMS = {f"POST /{page}/{{token}}" for page in "pu"}
 WORDS = ("batch", "track", "identify", "page", "screen", "alias", "group", "b", "t", "i", "p", "s", "a", "g")
 PUBLIC = {f"POST /v1/{word}" for word in WORDS}
 
 
-def test_every_route_is_explicit_and_only_collecting_is_public(live: Synthesised):
-    """No catch-all route, and none but those that check the write key themselves goes without the authorizer."""
+def test_every_route_is_explicit_and_only_collecting_and_links_are_public(live: Synthesised):
+    """No catch-all route, and none goes without the authorizer but those that check write key or token themselves."""
     routes = {
         each["RouteKey"]: each.get("AuthorizationType") for each in live.of_type("AWS::ApiGatewayV2::Route").values()
     }
-    assert set(routes) == GUARDED | PUBLIC
+    assert set(routes) == GUARDED | PUBLIC | LINKS | FORMS
     assert {route for route, kind in routes.items() if kind == "CUSTOM"} == GUARDED
 
 
 def test_the_guarded_routes_are_the_documented_ones():
     """docs/architecture.md, Routes."""
     text = (ROOT / "docs" / "architecture.md").read_text()
-    assert not [route for route in GUARDED if f"`{route}`" not in text]
+    moves = "POST /v1/campaigns/{campaign}/"
+    assert not [route for route in GUARDED if f"`{route}`" not in text and not route.startswith(moves)]
+    assert f"`{moves}{{pause,resume,cancel}}`" in text
+
+
+def test_a_link_can_be_looked_at_and_only_two_pages_take_a_form(live: Synthesised):
+    """Scanners ask with HEAD; pixel and redirect change nothing, so they take no POST."""
+    routes = {each["RouteKey"] for each in live.of_type("AWS::ApiGatewayV2::Route").values()}
+    tokens = {route for route in routes if "{token}" in route}
+    assert tokens == LINKS | FORMS
 
 
 def test_the_authorizers_cached_answer_counts_for_one_key_and_one_route(live: Synthesised):

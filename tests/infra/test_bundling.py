@@ -92,5 +92,5 @@ def test_a_lock_pins_hashes_and_names_no_host(lock: Path):
 def test_each_third_party_layer_is_locked_for_both_targets():
     """Lambda's arm64, and the Python of the machine that runs the twin."""
     assert {(path.parent.name, path.stem.rpartition("-")[2]) for path in LOCKS} == {
-        (layer, target) for layer in ("learning", "preparing", "runtime") for target in ("arm64", "host")
+        (layer, target) for layer in ("learning", "preparing", "rendering", "runtime") for target in ("arm64", "host")
     }

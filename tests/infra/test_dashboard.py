@@ -14,5 +14,11 @@ def test_the_dashboard_shows_every_function(live: Synthesised):
     assert len(functions) == len(FUNCTIONS)
     for name in functions:
         assert shown.count(f'"Ref": "{name}"') >= 2, name
-    for title in ("API: requests", "Stream: records in", "Learn: started"):
+    for title in (
+        "API: requests",
+        "Stream: records in",
+        "Mails: sent",
+        "Mails and feedback that wait",
+        "Learn: started",
+    ):
         assert title in shown

@@ -45,7 +45,7 @@ def test_a_function_has_the_documented_layers(live: Synthesised, name: str):
     """A package that is missing from a layer is missing at run time."""
     layers = {json.dumps(each).partition("FunctionsLayer")[2] for each in _function(live, name)["Layers"]}
     assert {
-        next(known for known in ("core", "runtime", "preparing", "learning") if each.startswith(known))
+        next(known for known in ("core", "runtime", "preparing", "learning", "rendering") if each.startswith(known))
         for each in layers
     } == FUNCTIONS[name]
 
@@ -68,22 +68,25 @@ def test_what_works_through_files_has_time_and_disk_for_them(live: Synthesised, 
     assert (function["Timeout"], function["EphemeralStorage"]["Size"]) == (900, 10_240)
 
 
-@pytest.mark.parametrize("name", ["authorize_request", "collect_events", "decide_content", "sync_profiles"])
+@pytest.mark.parametrize(
+    "name", ["authorize_request", "collect_events", "decide_content", "serve_links", "sync_profiles"]
+)
 def test_who_is_waited_for_answers_before_the_api_gives_up(live: Synthesised, name: str):
     """An HTTP API waits 30 s at most."""
     assert _function(live, name)["Timeout"] < 30
 
 
-def test_what_runs_unattended_has_a_dead_letter_queue(live: Synthesised):
-    """Scheduler invokes compact_lake asynchronously; nobody else would notice that it failed."""
-    assert "DeadLetterConfig" in _function(live, "compact_lake")
+@pytest.mark.parametrize("name", ["compact_lake", "dispatch_sends"])
+def test_what_runs_unattended_has_a_dead_letter_queue(live: Synthesised, name: str):
+    """Scheduler invokes them asynchronously; nobody else would notice that they failed."""
+    assert "DeadLetterConfig" in _function(live, name)
     for schedule in live.of_type("AWS::Scheduler::Schedule").values():
         assert "DeadLetters" in json.dumps(schedule["Target"]["DeadLetterConfig"])
 
 
 def test_the_dead_letter_queue_is_encrypted_and_keeps_14_days(live: Synthesised):
     """Long enough for a holiday."""
-    (queue,) = live.of_type("AWS::SQS::Queue").values()
+    queue = live.one("AWS::SQS::Queue", "FunctionsDeadLetters")
     assert queue["SqsManagedSseEnabled"] is True
     assert queue["MessageRetentionPeriod"] == 14 * 86400
 
@@ -130,6 +133,40 @@ def test_a_function_may_write_its_log_and_its_trace(live: Synthesised, name: str
         ),
         ("train_models", {"s3:GetObject", "s3:PutObject", "s3:ListBucket"}),
         (
+            "plan_campaign",
+            {
+                "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan", "dynamodb:UpdateItem",
+                "s3:GetObject", "s3:ListBucket", "s3:PutObject", "states:StartExecution",
+            },
+        ),
+        (
+            "dispatch_sends",
+            {
+                "dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Query",
+                "dynamodb:UpdateItem", "ses:GetAccount", "sqs:GetQueueAttributes", "sqs:SendMessage",
+            },
+        ),
+        (
+            "send_email",
+            {
+                "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query",
+                "dynamodb:UpdateItem", "s3:GetObject", "s3:ListBucket", "secretsmanager:GetSecretValue",
+                "ses:SendEmail", "ses:SendRawEmail", "sqs:DeleteMessage", "sqs:GetQueueAttributes",
+                "sqs:ReceiveMessage",
+            },
+        ),
+        (
+            "serve_links",
+            {"dynamodb:GetItem", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue", "sqs:SendMessage"},
+        ),
+        (
+            "record_feedback",
+            {
+                "dynamodb:GetItem", "dynamodb:UpdateItem", "kinesis:PutRecords", "secretsmanager:GetSecretValue",
+                "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage",
+            },
+        ),
+        (
             "update_profiles",
             {
                 "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem",
@@ -162,6 +199,11 @@ KEY_OF_TABLE_WRITERS = KEY_OF_WRITERS | {"kms:Encrypt", "kms:ReEncryptFrom", "km
         ("score_profiles", KEY_OF_TABLE_WRITERS),
         ("sync_profiles", KEY_OF_TABLE_WRITERS),
         ("update_profiles", KEY_OF_TABLE_WRITERS),
+        ("plan_campaign", KEY_OF_TABLE_WRITERS),
+        ("dispatch_sends", KEY_OF_TABLE_WRITERS),
+        ("send_email", KEY_OF_TABLE_WRITERS),
+        ("serve_links", KEY_OF_TABLE_WRITERS),
+        ("record_feedback", KEY_OF_TABLE_WRITERS),
     ],
 )
 def test_a_function_uses_the_key_for_what_it_reads_and_writes(live: Synthesised, name: str, allowed: set[str]):

@@ -9,7 +9,7 @@ from tests.infra.conftest import Synthesised
 
 
 def _definition(live: Synthesised) -> dict[str, Any]:
-    (machine,) = live.of_type("AWS::StepFunctions::StateMachine").values()
+    machine = live.one("AWS::StepFunctions::StateMachine", "Learn")
     parts = machine["DefinitionString"]["Fn::Join"][1]
     return json.loads("".join(each if isinstance(each, str) else json.dumps(each).replace('"', "'") for each in parts))
 
@@ -61,7 +61,7 @@ def test_only_faults_of_the_service_are_tried_again(live: Synthesised):
 
 def test_learn_is_logged_whole_without_its_data_and_traced(live: Synthesised):
     """Every event of an execution is in the log; the inputs are not."""
-    (machine,) = live.of_type("AWS::StepFunctions::StateMachine").values()
+    machine = live.one("AWS::StepFunctions::StateMachine", "Learn")
     assert machine["LoggingConfiguration"]["Level"] == "ALL"
     assert not machine["LoggingConfiguration"].get("IncludeExecutionData")
     assert machine["TracingConfiguration"]["Enabled"] is True

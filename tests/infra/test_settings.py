@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 
 from infra.settings import InvalidSetting, Settings, read_settings
-from tests.infra.conftest import CONTEXT, synthesise
+from tests.infra.conftest import CONTEXT, SENDER, synthesise
+
+SHOP = {"sender": "Example Shop <mail@shop.example.com>", "postal_address": "1 Example Street, 12345 Example City"}
 
 
 def _read(given: Any, **overrides: str) -> Settings:
+    if isinstance(given, dict):
+        given = SHOP | given
     context = {"addressee": given} | {f"addressee_{name}": value for name, value in overrides.items()}
     return read_settings(context.get)
 
@@ -18,7 +22,15 @@ def _read(given: Any, **overrides: str) -> Settings:
 def test_cdk_json_holds_every_setting_at_its_default():
     """A deployer sees all there is to choose."""
     assert set(CONTEXT["addressee"]) == {each.name for each in fields(Settings)}
-    assert read_settings(CONTEXT.get) == Settings()
+    assert read_settings((CONTEXT | SENDER).get) == Settings(**SHOP)
+
+
+@pytest.mark.parametrize("shipped", [CONTEXT, {"addressee": {}}])
+def test_who_sends_is_asked_for_in_one_clear_line(shipped: dict[str, Any]):
+    """Nobody deploys without a sender and a postal address; both are named at once, empty or left out."""
+    with pytest.raises(InvalidSetting, match=r"^sender: is required: .*; postal_address: is required: .*") as told:
+        read_settings(shipped.get)
+    assert "\n" not in str(told.value)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +54,21 @@ def test_cdk_json_holds_every_setting_at_its_default():
         ("default_hour", 24, "must be 0 to 23"),
         ("colour", "blue", "is no setting"),
         ("stage", 7, "must be at most 12 of a-z and 0-9"),
+        ("sender", "Example Shop", "is required: whom mails come from"),
+        ("sender", "Shop, Inc. <mail@shop.example.com>", "is required: whom mails come from"),
+        ("sender", "Shop\r\nBcc: a@example.com <mail@shop.example.com>", "is required: whom mails come from"),
+        ("postal_address", "somewhere", "is required: the sender's postal address in one line"),
+        ("postal_address", "1 Example Street\n12345 Example City", "is required: the sender's postal address"),
+        ("links_url", "http://links.example.com", "must be https:// and a host"),
+        ("links_url", "https://links.example.com/", "must be https:// and a host"),
+        ("tracking", "none", "must be one of ours, ses"),
+        ("topics", {"News!": "News"}, "must be an object of label by topic"),
+        ("topics", {"news": " "}, "must be an object of label by topic"),
+        ("holdout_share", 0.6, "must be a share from 0 to 0.5"),
+        ("holdout_share", True, "must be a share from 0 to 0.5"),
+        ("default_locale", "english", "must be a locale such as en-US"),
+        ("send_concurrency", 1, "must be 2 to 1000 functions at a time"),
+        ("unknown_after_minutes", 0, "must be 1 to 10080 minutes"),
         ("alarm_email", ["ops@example.com"], "must be an address"),
     ],
 )
@@ -65,6 +92,20 @@ def test_all_wrong_settings_are_named_at_once():
         _read({"cap_per_day": -1, "quiet_hours": ""})
 
 
+@pytest.mark.parametrize(
+    ("sender", "address", "domain"),
+    [
+        ("Example Shop <mail@shop.example.com>", "mail@shop.example.com", "shop.example.com"),
+        ("Müller & Töchter <News@Shop.Example.com>", "News@Shop.Example.com", "shop.example.com"),
+        ("mail@example.com", "mail@example.com", "example.com"),
+    ],
+)
+def test_a_sender_has_an_address_and_a_domain(sender: str, address: str, domain: str):
+    """With a name before it or without."""
+    settings = _read({"sender": sender})
+    assert (settings.sender_address, settings.sender_domain) == (address, domain)
+
+
 def test_settings_that_are_no_object_are_refused():
     """A list is no set of settings."""
     with pytest.raises(InvalidSetting, match="addressee: must be an object"):
@@ -79,6 +120,14 @@ def test_the_command_line_outweighs_cdk_json():
         shard_count="3",
         cors_origins='["https://example.com"]',
         repurchase_days='{"*": 1, "sofas": 365}',
+        topics='{"news": "News and offers"}',
+        holdout_share="0.2",
+        create_identity="false",
+    )
+    assert (settings.topics, settings.holdout_share, settings.create_identity) == (
+        {"news": "News and offers"},
+        0.2,
+        False,
     )
     assert (settings.retain, settings.shard_count) == (False, 3)
     assert settings.cors_origins == ("https://example.com",)
@@ -103,6 +152,6 @@ def test_a_test_stage_is_named_thrown_away_and_clean_too(tmp_path: Path):
     }
     (stream,) = made.of_type("AWS::Kinesis::Stream").values()
     assert stream["StreamModeDetails"]["StreamMode"] == "ON_DEMAND"
-    (subscription,) = made.of_type("AWS::SNS::Subscription").values()
+    subscription = made.one("AWS::SNS::Subscription", "Alarms")
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ops@example.com")
     assert made.violations == []
