@@ -1,12 +1,13 @@
 """A control that keeps a cursor, as listmonk does: the checkpoint moves when a batch is fetched, not when it is sent.
 
-Read from listmonk's `internal/manager/{manager,pipe}.go` and `queries.sql` (6.x): `next-campaign-subscribers` selects a
-batch behind `last_subscriber_id` and moves that in the same statement; messages wait in memory for the workers; a
-pipe that drains writes back the last id that was sent, or `to_send` where that is 0 (`update-campaign-counts`), and marks
-the campaign finished if it still runs. A pause stops the pipe and drops what waits. A message is tried three times in
-all (`max_msg_retries` 2); after that the error is logged. knadh/listmonk #3022, #2313, #2070, #1762.
+Read from listmonk's `internal/manager/{manager,pipe}.go` and `queries.sql`: `next-campaign-subscribers` selects a batch
+behind `last_subscriber_id` and moves that in the same statement; messages wait in memory for the workers; a pipe that
+drains writes back the last id that was sent, or `to_send` where that is 0 (`update-campaign-counts`), and marks the
+campaign finished if it still runs. A pause stops the pipe and drops what waits. A message is tried three times in all
+(`max_msg_retries` 2); after that the error is logged. knadh/listmonk #3022, #2313, #2070, #1762.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -105,7 +106,7 @@ class CursorSender(ControlSender):
         if self.status[campaign] in {"running", "paused"}:
             self.status[campaign] = status
 
-    # --- the process ---------------------------------------------------------------------------------------------------
+    # --- the process -------------------------------------------------------------------------------------------------
     def _boot(self) -> None:
         process = self._process = Process()
         bodies = [partial(self._scan, process), *(partial(self._work, process) for _ in range(self.world.workers))]
@@ -128,10 +129,8 @@ class CursorSender(ControlSender):
     def _scan(self, process: Process) -> None:
         while not self._over():
             self._scans += 1
-            try:
+            with suppress(Trouble):  # logged, and tried again at the next scan
                 self._turn(process)
-            except Trouble:
-                pass  # logged, and tried again at the next scan
             self.world.scheduler.sleep(SCAN_MS if process.pipes else MINUTE_MS)
 
     def _turn(self, process: Process) -> None:

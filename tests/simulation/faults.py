@@ -16,7 +16,17 @@ TIMED_OUT, THROTTLED, REJECTED = "not accepted, timed out", "throttled", "reject
 
 FAULTS: Mapping[Kind, tuple[str, ...]] = {
     "read": (CRASH_BEFORE, CRASH_AFTER, REFUSED, REFUSED, SLOW_AFTER),
-    "write": (CRASH_BEFORE, CRASH_AFTER, LOST_ANSWER, LOST_ANSWER, REPEATED, REPEATED, REFUSED, SLOW_BEFORE, SLOW_AFTER),
+    "write": (
+        CRASH_BEFORE,
+        CRASH_AFTER,
+        LOST_ANSWER,
+        LOST_ANSWER,
+        REPEATED,
+        REPEATED,
+        REFUSED,
+        SLOW_BEFORE,
+        SLOW_AFTER,
+    ),
     "sql": (CRASH_BEFORE, CRASH_AFTER, LOST_ANSWER, REFUSED, SLOW_BEFORE, SLOW_AFTER),
     "mail": (CRASH_BEFORE, CRASH_AFTER, LOST_ANSWER, TIMED_OUT, SLOW_BEFORE, SLOW_AFTER),
 }

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from random import Random
 from typing import Any
 
@@ -74,7 +73,12 @@ FAILING = 0.03
 BATCH = 8
 
 
-def run_folding(seed: int, update: Update = partial(update_profiles, key=KEY)) -> Result:
+def ours(records: Sequence[Record], ports: Ports) -> None:
+    """Fold a batch with the product's use case."""
+    update_profiles(records, ports, key=KEY)
+
+
+def run_folding(seed: int, update: Update = ours) -> Result:
     """Tell a story of shoppers under faults, and compare what came of it with the story told tidily."""
     rng = Random(seed)
     story = simulate(rng, users=3, steps=30)
@@ -85,7 +89,9 @@ def run_folding(seed: int, update: Update = partial(update_profiles, key=KEY)) -
     ports = replace(fresh_ports(), lake=PartialLake(scheduler.random), people=PartialPeople(scheduler.random))
     gated = replace(ports, **{name: gate.port(name, getattr(ports, name), kinds) for name, kinds in KINDS.items()})
     for number, shard_records in enumerate(_shards(records)):
-        source = EventSource(scheduler, gate, Shard(f"shard-{number}", shard_records), partial(update, ports=gated))
+        source = EventSource(
+            scheduler, gate, Shard(f"shard-{number}", shard_records), lambda batch: update(batch, gated)
+        )
         source.next()
     scheduler.run()
     problems = _differences(ports, story, records)
@@ -99,7 +105,7 @@ def _shards(records: Sequence[Record]) -> tuple[list[Record], list[Record]]:
 
 @dataclass(slots=True)
 class EventSource:
-    """Reads one shard: gives batches, gives failed ones again, some to a second owner, some long after they were done."""
+    """Reads one shard: gives batches, failed ones again, some to a second owner, some long after they were done."""
 
     scheduler: Scheduler
     gate: Gate

@@ -74,7 +74,7 @@ class LeaseSender(ControlSender):
         if self.status[campaign] != "cancelled":
             self.status[campaign] = status
 
-    # --- a run -----------------------------------------------------------------------------------------------------------
+    # --- a run -------------------------------------------------------------------------------------------------------
     def _cron(self, campaign: str) -> None:
         self._runs += 1
         if self._runs > MOST_RUNS:

@@ -1,6 +1,6 @@
 """SES: takes mails, and tells what became of them by events that are dropped, doubled, late, or out of order."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from tests.simulation.scheduler import Scheduler
 
 SECOND_MS, MINUTE_MS, HOUR_MS = 1_000, 60_000, 3_600_000
 Fate = tuple[str, ...]
+Publish = Callable[[dict[str, Any], int], None]
 FATES: tuple[tuple[float, Fate], ...] = (
     (0.80, ("Send", "Delivery")),
     (0.86, ("Send", "Delivery", "Complaint")),
@@ -45,11 +46,11 @@ class ServiceRules:
 
 @dataclass(slots=True)
 class MailService:
-    """A `Mailer` and `Quotas`. `taken` are the mails it accepted, `told` the events that it put on the queue."""
+    """A `Mailer` and `Quotas`. `taken` are the mails it accepted, `subscribers` hear its events, with their delay."""
 
     scheduler: Scheduler
     gate: Gate
-    publish: Callable[[dict[str, Any], int], None]
+    subscribers: Sequence[Publish]
     rules: ServiceRules = ServiceRules()
     taken: list[Taken] = field(default_factory=list)
     calls: list[Taken] = field(default_factory=list)
@@ -85,7 +86,9 @@ class MailService:
         for kind in fate:
             delay_ms += int(200 + random() ** 4 * 20 * MINUTE_MS)
             for copy_ms in self._copies(kind, taken.send_id, rules):
-                self.publish(event(kind, taken, mail, at_ms=taken.at_ms + delay_ms), delay_ms + copy_ms)
+                told = event(kind, taken, mail, at_ms=taken.at_ms + delay_ms)
+                for publish in self.subscribers:
+                    publish(told, delay_ms + copy_ms)
 
     def _copies(self, kind: str, send_id: str, rules: ServiceRules) -> Iterator[int]:
         """Yield for each copy of an event how much later it comes; out of order follows from it."""

@@ -1,12 +1,11 @@
 """Addressee's own use cases, wired to the world: each invocation is an actor, each port passes the gate."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from addressee.decisions.champions import Champions
-from addressee.decisions.decision import Decision
 from addressee.decisions.person import Person
 from addressee.emails.campaign import EmailCampaign, Standing, Status
 from addressee.emails.deliver import Delivery, deliver
@@ -14,19 +13,18 @@ from addressee.emails.dispatch import Dispatching, dispatch
 from addressee.emails.engagement import engaged, engagement_message
 from addressee.emails.links import Token
 from addressee.emails.plan import PlanPorts, plan_chunk
-from addressee.emails.ports import Mail, Rendered, SendKey
+from addressee.emails.ports import SendKey
 from addressee.emails.preferences import save, unsubscribe
 from addressee.emails.prepare import Making
 from addressee.emails.run_campaign import change_status
-from addressee.emails.send import Send
-from addressee.feedback.ports import Recipient
 from addressee.feedback.record import Ports as Recording
 from addressee.feedback.record import record_feedback
 from tests.fakes.chunks import InMemoryChunks
 from tests.fakes.items import InMemoryItemStore
 from tests.simulation.faults import Kind
 from tests.simulation.history import FACT
-from tests.simulation.people import KEY, PeopleTable, Somebody
+from tests.simulation.outside import EventRecords, NoModels, PlainRenderer, RecipientsView, Records, SendMessages
+from tests.simulation.people import KEY, Somebody
 from tests.simulation.queues import Queue, QueueRules
 from tests.simulation.stores import CampaignsTable, SendsTable
 from tests.simulation.world import HOUR_MS, MINUTE_MS, START_MS, UNKNOWN_AFTER_MS, World
@@ -56,89 +54,6 @@ CAMPAIGNS: Mapping[str, Kind] = {
     "note_empty": "write",
     "close_slot": "write",
 }
-
-
-class Records:
-    """The Decisions table: `DecisionRecords`, by the table's rules."""
-
-    def __init__(self) -> None:
-        """Begin empty."""
-        self.rows: dict[tuple[str, str], Decision] = {}
-        self.values: dict[tuple[str, str, str], bytes] = {}
-
-    def get(self, subject: str, campaign: str) -> Decision | None:
-        """Read a decision, or None."""
-        return self.rows.get((subject, campaign))
-
-    def put_once(self, decision: Decision, *, content: str = "", values: bytes = b"") -> Decision:
-        """Store a decision with its values unless one that mails is there already."""
-        key = (decision.subject, decision.campaign)
-        stored = self.rows.get(key)
-        if stored is not None and stored.mail:
-            return stored
-        self.rows[key] = decision
-        if content:
-            self.keep_values(*key, content, values)
-        return decision
-
-    def keep_values(self, subject: str, campaign: str, content: str, values: bytes) -> None:
-        """Store values beside a decision."""
-        self.values[subject, campaign, content] = values
-
-
-class PlainRenderer:
-    """A `Renderer` that writes a line: what a mail looks like decides nothing here."""
-
-    def render(self, send: Send, person: Person, standing: Standing, decision: Decision, *, now_ms: int) -> Rendered:
-        """Render one mail."""
-        del standing, now_ms
-        values = f"{person.user_id} {decision.arm}".encode()
-        return Rendered(Mail(person.address, values, {"send_id": send.send_id}), "00000000", values)
-
-
-class NoModels:
-    """A `ChampionSource` without models."""
-
-    def current(self) -> Champions:
-        """Return none."""
-        return Champions()
-
-
-class RecipientsView:
-    """The `person` and `bounces` rows, as recording feedback reads and writes them."""
-
-    def __init__(self, table: PeopleTable) -> None:
-        """Look at the table."""
-        self._rows = table.rows
-
-    def get(self, subject: str) -> Recipient | None:
-        """Read a person, or None."""
-        row = self._rows.get((subject, "person"))
-        return Recipient(row["user_id"], row.get("address", "")) if row else None
-
-    def note_soft_bounce(self, subject: str, entry: str) -> frozenset[str]:
-        """Add an entry and return the set."""
-        row = self._rows[subject, "bounces"]
-        row["soft"] = row.get("soft", frozenset()) | {entry}
-        return frozenset(row["soft"])
-
-    def forget_soft_bounces(self, subject: str, entries: Iterable[str]) -> None:
-        """Take entries out."""
-        row = self._rows[subject, "bounces"]
-        row["soft"] = row.get("soft", frozenset()) - frozenset(entries)
-
-
-class EventRecords:
-    """An `EventStream` in memory."""
-
-    def __init__(self) -> None:
-        """Begin empty."""
-        self.records: list[tuple[str, bytes]] = []
-
-    def put(self, records: Sequence[tuple[str, bytes]]) -> Sequence[tuple[str, bytes]]:
-        """Take all."""
-        self.records += records
-        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,12 +164,12 @@ class Addressee:
     def _take_engagement(self, body: str) -> None:
         self._feedback_queue.put(Message(body, self.world.scheduler.now_ms, "engagement", ""))
 
-    # --- planning ------------------------------------------------------------------------------------------------------
+    # --- planning ----------------------------------------------------------------------------------------------------
     def begin(self) -> None:
         """Create the campaigns, plan them, and let the minutes pass."""
         for campaign in self.world.campaigns:
             self.campaigns.create(Standing(campaign))
-            self.world.scheduler.after(int(self.world.rng.random() * MINUTE_MS), lambda each=campaign: self._plan(each))
+            self.world.scheduler.after(int(self.world.rng.random() * MINUTE_MS), partial(self._plan, campaign))
         self.world.scheduler.after(MINUTE_MS, self._tick)
 
     def _plan(self, campaign: EmailCampaign) -> None:
@@ -274,7 +189,7 @@ class Addressee:
                     self._planned(campaign, "failed")
 
             name = f"plan_campaign-{number}#{attempt}"
-            body = lambda: self._plan_chunk(campaign, number)  # noqa: E731  # it belongs to this very call
+            body = partial(self._plan_chunk, campaign, number)
             actor = self.world.scheduler.start(name, body, skew_ms=rng.choice(self.world.skews), ended=ended)
 
         for number in range(CHUNKS):
@@ -285,9 +200,7 @@ class Addressee:
 
     def _plan_chunk(self, campaign: EmailCampaign, number: int) -> None:
         standing = self.gated_campaigns.get(campaign.campaign_id)
-        plan_chunk(
-            standing.campaign, number, self._scan(number), self._planning, now_ms=self.world.scheduler.clock()
-        )
+        plan_chunk(standing.campaign, number, self._scan(number), self._planning, now_ms=self.world.scheduler.clock())
 
     def _scan(self, number: int) -> Iterator[Person]:
         """Read a segment of the Profiles table, page by page."""
@@ -302,7 +215,7 @@ class Addressee:
             "plan_campaign", lambda: self.gated_campaigns.set_planning(name, planning, recipients=recipients)
         )
 
-    # --- dispatching -----------------------------------------------------------------------------------------------------
+    # --- dispatching -------------------------------------------------------------------------------------------------
     def _tick(self) -> None:
         """Run the dispatcher of this minute, sometimes twice; minutes in which nothing can happen pass faster."""
         world = self.world
@@ -336,7 +249,7 @@ class Addressee:
         self._idle_runs = 0 if any(done) else idle_runs + 1
         self._last_runs += is_last and not any(done)
 
-    # --- sending and feedback ------------------------------------------------------------------------------------------
+    # --- sending and feedback ----------------------------------------------------------------------------------------
     def _deliver(self, key: SendKey) -> bool:
         """Deliver one mail, as each thread of the handler does: what it raises is the function's failure here."""
         self._claims += 1
@@ -348,27 +261,3 @@ class Addressee:
         record_feedback(message.body, self._recording, received_at_ms=message.received_at_ms)
         self.world.history.note(self.world.scheduler, FACT, HANDLED, (message.kind, message.send_id))
         return True
-
-
-class SendMessages:
-    """A `SendQueue`: now and then some messages of a call are not taken."""
-
-    def __init__(self, queue: Queue, world: World) -> None:
-        """Put on `queue`."""
-        self._queue, self._world = queue, world
-
-    def put(self, keys: Sequence[tuple[SendKey, int]]) -> Sequence[SendKey]:
-        """Queue rows; return those that could not be queued."""
-        left = []
-        for key, delay_seconds in keys:
-            if self._world.scheduler.random() < 0.02:
-                self._world.gate.count("message not taken", "queue.put")
-                left.append(key)
-            else:
-                self._queue.put(key, delay_ms=delay_seconds * 1000)
-                self._world.coming(*key, delay_seconds * 1000)
-        return left
-
-    def waiting(self) -> int:
-        """Count the messages."""
-        return self._queue.open

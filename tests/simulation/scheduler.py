@@ -9,7 +9,7 @@ from heapq import heappop, heappush
 from random import Random
 from typing import Any
 
-from greenlet import getcurrent, greenlet
+from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]  # it ships no types
 
 from tests.simulation.history import ENDED, FAILED, KILLED, STARTED, History
 
@@ -21,7 +21,7 @@ class Crashed(BaseException):
 
 
 class Actor:
-    """A thread of an invocation, on a machine whose clock is `skew_ms` ahead. `process` are all threads that die with it."""
+    """A thread of an invocation, on a machine whose clock is `skew_ms` ahead; those of its `process` die together."""
 
     __slots__ = ("dead", "done", "greenlet", "name", "process", "skew_ms", "slow")
 

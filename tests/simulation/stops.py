@@ -31,15 +31,15 @@ class Stops:
     attempts: dict[str, Attempt] = field(default_factory=dict)
 
     def stop(self, about: About) -> None:
-        """From here on a stop is acknowledged."""
+        """Acknowledge a stop: it counts from here on."""
         self.standing.add(about)
 
     def go(self, about: About) -> None:
-        """From here on a stop is taken back."""
+        """Take a stop back."""
         self.standing.discard(about)
 
     def begin(self, actor: str, key: SendKey) -> None:
-        """An actor begins to read a row: of another mail than before, or of the same one again."""
+        """Begin on a mail: the actor reads a row, of another mail than before or of the same one again."""
         known = self.attempts.get(actor)
         if known is None or known.key != key:
             attempt = self.attempts[actor] = Attempt(key)
@@ -47,13 +47,13 @@ class Stops:
             attempt.stopped = {kind: self._standing(kind, name) for kind, name in about.items()}
 
     def read(self, actor: str, call: str, name: str) -> None:
-        """An actor begins a re-check read."""
+        """Begin a re-check read."""
         if (attempt := self.attempts.get(actor)) is not None:
             kind = RECHECKS[call]
             attempt.stopped[kind] = self._standing(kind, name)
 
     def send(self, actor: str) -> list[str]:
-        """An actor calls the mail service; say what should have kept it from that."""
+        """Call the mail service; say what should have kept the actor from that."""
         attempt = self.attempts[actor]
         about = [each for each in attempt.stopped.values() if each]
         return [f"{send_id_of(*attempt.key)}: sent, though {each} was stopped before the re-check" for each in about]

@@ -9,7 +9,7 @@ from addressee.decisions.campaign import Campaign, QuietHours
 from addressee.emails.campaign import EmailCampaign, Status
 from tests.simulation.faults import Gate
 from tests.simulation.history import FACT, History
-from tests.simulation.mail_service import MailService, ServiceRules
+from tests.simulation.mail_service import MailService, Publish, ServiceRules
 from tests.simulation.people import Crowd, Somebody, draw_crowd
 from tests.simulation.scheduler import Scheduler
 
@@ -63,7 +63,7 @@ class World:
     service: MailService
     skews: Sequence[int]
     workers: int
-    events: list[Callable[[dict[str, Any], int], None]] = field(default_factory=list)
+    events: list[Publish] = field(default_factory=list)
     deeds: dict[str, list[Callable[[], None]]] = field(default_factory=dict)
 
     @property
@@ -120,8 +120,8 @@ def draw_world(seed: int) -> World:
     rng = Random(seed)
     scheduler = Scheduler(rng, History(), now_ms=START_MS, sticky=rng.choice((0.0, 0.3, 0.7)))
     gate = Gate(scheduler, calm=rng.choice((20.0, 60.0, 150.0)), most=rng.choice((15, 40, 60)))
-    events: list[Callable[[dict[str, Any], int], None]] = []
-    service = MailService(scheduler, gate, lambda event, delay_ms: events[0](event, delay_ms), _service_rules(rng))
+    events: list[Publish] = []
+    service = MailService(scheduler, gate, events, _service_rules(rng))
     skews = [0, *(rng.randint(-MOST_SKEW_MS, MOST_SKEW_MS) for _ in range(4))]
     crowd = draw_crowd(rng, now_ms=START_MS)
     campaigns = [_campaign(rng, name) for name in ("spring", "sale")]
