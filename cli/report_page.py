@@ -98,7 +98,7 @@ def _cards(results: Results) -> list[Values]:
     first = {"title": "Delivered", "value": f"{funnel.delivered:,}", "under": out}
     cards = [first, *({"title": title, "value": span.value, "under": span.interval} for title, span in shown)]
     if comparison and comparison.revenue_verdict.finding == "no_conclusion":
-        cards[-1]["under"] += "; no conclusion"
+        cards[-1]["under"] = "; ".join(filter(None, (cards[-1]["under"], "no conclusion")))
     return cards
 
 
