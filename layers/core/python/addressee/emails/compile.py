@@ -35,7 +35,7 @@ def compile_template(files: Mapping[str, str]) -> Protected:
 
     protected = protect(include(files, MAIN))
     try:
-        html = mjml.mjml2html(protected.source)
+        html = mjml.mjml2html(protected.source, fonts={})  # none is fetched from elsewhere
     except ValueError as error:
         raise InvalidTemplate(f"{MAIN}: {error}") from None
     inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)

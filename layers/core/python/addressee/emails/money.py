@@ -45,6 +45,7 @@ def _locale(name: str) -> Locale:
     return Locale.parse(name)
 
 
+@lru_cache(maxsize=4096)
 def money_text(money: Money, locale: str) -> str:
     """Write an amount with its currency's sign and decimals: 4,99 EUR in de_DE is `4,99 €`."""
     return format_currency(Decimal(money.amount_minor_units) / _HUNDRED, money.currency, locale=_locale(locale))

@@ -1,18 +1,21 @@
 """Published templates and values to subject, HTML and text: sandboxed, strict, the same bytes for the same values."""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from itertools import islice
 from typing import Any, NamedTuple
 
 from jinja2 import StrictUndefined, TemplateError, Undefined, pass_context
 from jinja2 import Template as Jinja
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
 
 from addressee.emails.grammar import misuses
 from addressee.emails.money import Money, day_text, money_text
 from addressee.emails.template import InvalidTemplate, Template
+from addressee.emails.view import Shown
 
 LOCALE = "locale"
 MAX_OUTPUT_CHARACTERS = 512 * 1024
@@ -23,7 +26,10 @@ _FILTERS = frozenset(
 _TESTS = frozenset({"defined", "none", "eq", "ne", "lt", "le", "gt", "ge", "in", "even", "odd", "divisibleby"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 _SPACES = re.compile(r"[ \t]+")
+_ENDS = re.compile(r" ?\n ?")
 _LINES = re.compile(r"\n{3,}")
+_MAX_PIECES = 20_000
+_PRODUCT_FIELDS = frozenset(field.name for field in fields(Shown))
 
 
 class NotRendered(Exception):
@@ -79,11 +85,19 @@ class Engine:
         return self._compiled[key]
 
 
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """The sandbox, with a short way to what is known to be harmless: the fields of a product."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:  # noqa: ANN401  # as in Jinja2
+        """Read an attribute for a template."""
+        if type(obj) is Shown and attribute in _PRODUCT_FIELDS:
+            return getattr(obj, attribute)
+        return super().getattr(obj, attribute)
+
+
 def environment(*, autoescape: bool) -> ImmutableSandboxedEnvironment:
     """Make the sandbox: no globals, few filters, nothing undefined; HTML is escaped, text is not."""
-    made = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined, autoescape=autoescape, finalize=_shown, auto_reload=False, cache_size=0
-    )
+    made = _Sandbox(undefined=StrictUndefined, autoescape=autoescape, finalize=_shown, auto_reload=False, cache_size=0)
     made.globals.clear()
     made.filters = {name: made.filters[name] for name in _FILTERS} | {"money": _money, "date": _date}
     made.tests = {name: made.tests[name] for name in _TESTS}
@@ -97,12 +111,14 @@ def one_line(text: str) -> str:
 
 def tidy(text: str) -> str:
     """Strip each line, keep at most one blank line between others, and end with one line feed."""
-    lines = (_SPACES.sub(" ", line).strip() for line in text.splitlines())
-    return _LINES.sub("\n\n", "\n".join(lines)).strip() + "\n"
+    lines = _ENDS.sub("\n", _SPACES.sub(" ", text))
+    return _LINES.sub("\n\n", lines).strip() + "\n"
 
 
 def _shown(value: object) -> object:
     """Let only texts and whole numbers pass: anything else would show a programmer's word to a reader."""
+    if type(value) is str or type(value) is Markup:  # nearly always; `isinstance` would cost more
+        return value
     if isinstance(value, bool) or not isinstance(value, (str, int, Undefined)):
         raise NotRendered(f"a {type(value).__name__} is not a text")
     return value
@@ -126,7 +142,7 @@ def _compile(made: ImmutableSandboxedEnvironment, source: str, part: str) -> Jin
 
 def _run(jinja: Jinja, values: Mapping[str, Any], part: str) -> str:
     try:
-        return "".join(_bounded(jinja.generate(values), part))
+        return _joined(jinja.generate(values), part)
     except NotRendered as error:
         raise NotRendered(f"{part}: {error}") from None
     except TemplateError as error:
@@ -135,10 +151,9 @@ def _run(jinja: Jinja, values: Mapping[str, Any], part: str) -> str:
         raise NotRendered(f"{part}: {type(error).__name__}") from error
 
 
-def _bounded(pieces: Iterator[str], part: str) -> Iterator[str]:
-    written = 0
-    for piece in pieces:
-        written += len(piece)
-        if written > MAX_OUTPUT_CHARACTERS:
-            raise NotRendered(f"{part} grows beyond {MAX_OUTPUT_CHARACTERS} characters")
-        yield piece
+def _joined(pieces: Iterable[str], part: str) -> str:
+    """Join what a template writes. The pieces are those of its source and of what goes in: counting them is enough."""
+    written = list(islice(pieces, _MAX_PIECES))
+    if len(written) == _MAX_PIECES or sum(map(len, written)) > MAX_OUTPUT_CHARACTERS:
+        raise NotRendered(f"{part} grows beyond {MAX_OUTPUT_CHARACTERS} characters")
+    return "".join(written)

@@ -1,0 +1,208 @@
+"""Suite `rendering`: a mail of a published template against render + premailer per mail; mails that a core makes.
+
+python -m benchmarks.rendering [--rounds N]
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from hashlib import sha256
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import process_time
+from typing import Any
+
+from addressee.decisions.campaign import Campaign
+from addressee.decisions.champions import champions_of, open_champion
+from addressee.decisions.decision import Decision, to_body
+from addressee.decisions.person import read_person
+from addressee.emails.campaign import EmailCampaign, Standing
+from addressee.emails.compile import Protected, protect
+from addressee.emails.compose import MailRenderer, Settings, compose, links_of
+from addressee.emails.mime import Sender
+from addressee.emails.money import money_text
+from addressee.emails.plain_text import text_template
+from addressee.emails.prepare import Making, prepare
+from addressee.emails.render import Engine
+from addressee.emails.samples import SAMPLE_KEY, sample_values
+from addressee.emails.send import Send
+from addressee.emails.template import INPUTS, InputType, Manifest, Template, template_of, to_files
+from addressee.emails.values import Values
+from addressee.emails.view import view
+from addressee.profiles.items import item_of
+from benchmarks import retail_mail
+from benchmarks.rows import row, write
+from benchmarks.serving_world import NOW_MS, SUBJECT, World, make_world
+from cli.templates import build
+
+ROOT = Path(__file__).parents[1]
+DIGEST = ROOT / "templates" / "digest"
+LOCK = ROOT / "requirements" / "bench-rendering.lock"
+VENV = ROOT / ".build" / "bench-rendering-venv"
+COMMAND = "python -m benchmarks.rendering"
+ROUNDS, OURS, PEERS = 9, 300, 5
+
+
+class NotComparable(Exception):
+    """The two sides made different mails: their figures would mean nothing."""
+
+
+def publish_once(rounds: int) -> dict[str, Any]:
+    """Make the same mail of twelve products both ways, in turns; both must show the same products, styles inlined."""
+    template, python = _published(), _install()
+    with TemporaryDirectory() as folder:
+        _write_peer(template, Path(folder))
+        ours, peers = [], []
+        for _ in range(rounds):
+            ours.append(_ours(template))
+            peers.append(_peer(python, Path(folder)))
+        shown = (Path(folder) / "peer.html").read_text(encoding="utf-8")
+    made = compose(template, _values(template), SAMPLE_KEY, Engine()).parts.html
+    if any(made.count(each) != shown.count(each) for each in (">View</a>", "Product 11")):
+        raise NotComparable("the two mails show different things")
+    ratio = median(peer / our for our, peer in zip(ours, peers, strict=True))
+    figures = {"peer_value": median(peers), "ratio": ratio, "peer": f"jinja2 + premailer {_version()} per mail"}
+    metric = f"CPU of a mail of {len(made.encode()) / 1000:.0f} kB: subject, HTML, text"
+    return row("publish_once", metric, "ms", ours, **figures, command=COMMAND)
+
+
+def _published() -> Template:
+    """Publish the retailer's mail: styles inlined, text part generated, once."""
+    import css_inline  # noqa: PLC0415  # as the compiler does
+
+    protected = protect(retail_mail.page())
+    inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+    inlined = Protected(inliner.inline(protected.source), protected.meaning)
+    inputs: dict[str, InputType] = {name: kind for name, kind in INPUTS.items() if name not in {"day", "sender_name"}}
+    manifest = Manifest("retail", "{{ first_name }}, your picks", "Picked for you", inputs=inputs)
+    return template_of(to_files(manifest, inlined.restore(inlined.source), text_template(inlined)))
+
+
+def _values(template: Template) -> Values:
+    product = {"category": "Food", "price": 2.49, "currency": "EUR", "reason": "popular"}
+    products = [
+        {**product, "title": f"Product {number}", "url": f"https://shop.example.com/{number}"}
+        for number in range(retail_mail.CARDS)
+    ]
+    return sample_values(template, {"firstName": "Ada", "locale": "en-GB", "products": products})
+
+
+def _ours(template: Template) -> float:
+    """Return the CPU of one mail in milliseconds, of many, each from its values on."""
+    engine, values = Engine(), _values(template)
+    compose(template, values, SAMPLE_KEY, engine)
+    begun = process_time()
+    for number in range(OURS):
+        compose(template, replace(values, inputs={**values.inputs, "first_name": f"Ada {number}"}), SAMPLE_KEY, engine)
+    return (process_time() - begun) / OURS * 1000
+
+
+def _peer(python: Path, folder: Path) -> float:
+    command = [str(python), str(ROOT / "benchmarks" / "premailer_peer.py"), str(folder), str(PEERS)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603  # our own script
+    spent: list[float] = json.loads(done.stdout)
+    return median(spent[1:]) * 1000  # the first one also warms up
+
+
+def _write_peer(template: Template, folder: Path) -> None:
+    """Give the peer the page with its stylesheet, and what goes in, prices written out."""
+    (folder / "page.jinja").write_text(retail_mail.page(), encoding="utf-8")
+    values = _values(template)
+    seen = view(values, template.manifest, links_of(values, SAMPLE_KEY))
+    products = [
+        {**asdict(each), "price": each.price and money_text(each.price, values.locale)} for each in seen["products"]
+    ]
+    (folder / "context.json").write_text(json.dumps({**seen, "products": products, "subject": "News"}))
+
+
+def _install() -> Path:
+    """Install the locked peer once; a changed lock installs anew."""
+    stamp, wanted = VENV / "installed", f"{sha256(LOCK.read_bytes()).hexdigest()} {sys.version}"
+    python = VENV / "bin" / "python"
+    if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", "--clear", VENV], check=True)  # noqa: S603  # ours
+        uv = ROOT / ".build" / "uv" / "bin" / "uv"
+        sync = [str(uv), "pip", "sync", "-q", "--python", str(python), "--require-hashes", str(LOCK)]
+        subprocess.run(sync, check=True, env=dict(os.environ))  # noqa: S603  # ours
+        stamp.write_text(wanted, encoding="utf-8")
+    return python
+
+
+def _version() -> str:
+    return next(
+        line.split(" ")[0].removeprefix("premailer==")
+        for line in LOCK.read_text(encoding="utf-8").splitlines()
+        if line.startswith("premailer==")
+    )
+
+
+class _Memory:
+    """The tables in memory, rows as they are stored; the record of a mail is written out."""
+
+    def __init__(self, world: World) -> None:
+        self._items = world.items
+        self._champions = champions_of(
+            {each.kind: (each.version, open_champion(each.kind, each.files)) for each in world.bundles}
+        )
+
+    def get(self, subject: str, campaign: str) -> None:
+        del subject, campaign
+
+    def put_once(self, decision: Decision, *, content: str = "", values: bytes = b"") -> Decision:
+        del content, values
+        to_body(decision)
+        return decision
+
+    def keep_values(self, subject: str, campaign: str, content: str, values: bytes) -> None:
+        del subject, campaign, content, values
+
+    def get_many(self, item_ids: Sequence[str]) -> dict[str, Any]:
+        return {item_id: item_of(self._items[item_id]) for item_id in item_ids}
+
+    def current(self) -> Any:  # noqa: ANN401
+        return self._champions
+
+
+class _Published:
+    def __init__(self, template: Template) -> None:
+        self._template = template
+
+    def get(self, name: str, version: str) -> Template:
+        del name, version
+        return self._template
+
+
+def mails_per_core(rounds: int, mails: int = 200) -> dict[str, Any]:
+    """Decide, render and write raw mails for a regular customer: rows unpacked anew, every byte made, SES faked."""
+    world, template = make_world(), build(DIGEST).template
+    memory = _Memory(world)
+    settings = Settings(Sender("Example Shop", "news@example.com"), "1 Example Street", "https://links.example.com")
+    renderer = MailRenderer(_Published(template), memory, lambda: SAMPLE_KEY, settings)
+    making = Making(memory, memory, memory, renderer)
+    rules = Campaign("spring", repurchase_days={"*": 14})
+    standing = Standing(EmailCampaign("spring", rules, template.name, template.version, 0, NOW_MS + 1, 0))
+    send = Send(SUBJECT, "spring", "queued")
+    speeds = []
+    for _ in range(rounds):
+        begun = process_time()
+        for _ in range(mails):
+            prepare(send, read_person(SUBJECT, world.rows, purpose="email"), standing, making, now_ms=NOW_MS)
+        speeds.append(mails / (process_time() - begun))
+    return row("mails_per_core", "decided, rendered, written; SES faked", "mails/s", speeds, command=COMMAND)
+
+
+def main() -> None:
+    """Run the suite."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--rounds", type=int, default=ROUNDS)
+    rounds = options.parse_args().rounds
+    write("rendering", [publish_once(rounds), mails_per_core(rounds)])
+
+
+if __name__ == "__main__":
+    main()
