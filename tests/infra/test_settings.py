@@ -96,7 +96,7 @@ def test_all_wrong_settings_are_named_at_once():
     ("sender", "address", "domain"),
     [
         ("Example Shop <mail@shop.example.com>", "mail@shop.example.com", "shop.example.com"),
-        ("Müller & Töchter <News@Shop.Example.com>", "News@Shop.Example.com", "shop.example.com"),
+        ("Müller & Töchter <News@shop.example.com>", "News@shop.example.com", "shop.example.com"),
         ("mail@example.com", "mail@example.com", "example.com"),
     ],
 )
