@@ -35,13 +35,14 @@ class Taken(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ServiceRules:
-    """How often it refuses, and how its events come: each share is of all."""
+    """How often it refuses, and how its events come, as shares; of the mails `held` all events come a day late."""
 
     throttled: float = 0.08
     rejected: float = 0.03
     dropped: float = 0.1
     doubled: float = 0.1
     late: float = 0.1
+    held: float = 0.15
 
 
 @dataclass(slots=True)
@@ -83,6 +84,9 @@ class MailService:
         draw = random()
         fate = next(fate for share, fate in FATES if draw < share)
         delay_ms = 0
+        if random() < rules.held:
+            self.gate.count("all events held for a day", taken.send_id)
+            delay_ms = int((23 + 20 * random()) * HOUR_MS)
         for kind in fate:
             delay_ms += int(200 + random() ** 4 * 20 * MINUTE_MS)
             for copy_ms in self._copies(kind, taken.send_id, rules):

@@ -11,10 +11,10 @@ from typing import Any
 from addressee.decisions.person import Person
 from addressee.emails.campaign import Standing
 from addressee.emails.ports import Accepted, Mail, Moved, NotAccepted, Rejected, SendKey
-from addressee.emails.states import STATES
+from addressee.emails.states import STATES, State
 from addressee.profiles.consent import ConsentChange
 from addressee.profiles.traits import Stamp, TraitChange
-from tests.simulation.checker import AFTER_STOP, IMPOSSIBLE, OVER_CAP, SENT_TWICE, UNSETTLED_ROW
+from tests.simulation.checker import AFTER_STOP, IGNORED, IMPOSSIBLE, OVER_CAP, SENT_TWICE, UNSETTLED_ROW
 from tests.simulation.faults import Trouble
 from tests.simulation.ours import Addressee
 from tests.simulation.people import PeopleTable
@@ -142,6 +142,19 @@ class UncountedTouches(Addressee):
         self.delivery = replace(self.delivery, touches=_Instead(None, note=lambda *_, **__: True))
 
 
+class DeafToUnknown(Addressee):
+    """Takes no SES event for a mail that was given up."""
+
+    def __init__(self, world: World) -> None:
+        """Let feedback move claimed and sent rows alone."""
+        super().__init__(world)
+        self.recording = replace(self.recording, sends=_Instead(self.gated_sends, move=self._move))
+
+    def _move(self, key: SendKey, to: str, *, leaving: frozenset[State], **given: Any) -> Moved:
+        moved: Moved = self.gated_sends.move(key, to, leaving=leaving - {"unknown"}, **given)
+        return moved
+
+
 class EndlessClaims(Addressee):
     """Never gives a claim up."""
 
@@ -166,6 +179,7 @@ MUTANTS: Mapping[str, tuple[Make, frozenset[str]]] = {
     "keeps campaigns in memory": (StaleCampaign, frozenset({AFTER_STOP})),
     "confirms without the claim's condition": (BlindConfirm, frozenset({IMPOSSIBLE})),
     "notes no touches": (UncountedTouches, frozenset({OVER_CAP})),
+    "takes no event for an unknown mail": (DeafToUnknown, frozenset({IGNORED})),
     "never gives a claim up": (EndlessClaims, frozenset({UNSETTLED_ROW})),
 }
 """What is broken -> the mutant, and the kinds of failure of which its schedules must show one."""

@@ -116,7 +116,7 @@ class Addressee:
         self._feedback_queue = Queue(
             "record_feedback", scheduler, gate, self._record, QueueRules(2, 4, 3 * MINUTE_MS, 8), world.skews
         )
-        self._recording = Recording(
+        self.recording = Recording(
             key=lambda: KEY,
             suppressions=suppressions,
             sends=self.gated_sends,
@@ -258,6 +258,6 @@ class Addressee:
 
     def _record(self, message: Message) -> bool:
         """Record one message of the Feedback queue."""
-        record_feedback(message.body, self._recording, received_at_ms=message.received_at_ms)
+        record_feedback(message.body, self.recording, received_at_ms=message.received_at_ms)
         self.world.history.note(self.world.scheduler, FACT, HANDLED, (message.kind, message.send_id))
         return True
