@@ -2,9 +2,12 @@
 
 import pytest
 
+from addressee.decisions.decision import LADDER
+from addressee.emails.states import STATES
 from cli.outbox import OutboxMail, write_outbox
 from cli.outbox_mail import harmless, open_mail
-from cli.outbox_words import slot_text
+from cli.outbox_words import OUTCOMES, REASONS, RUNGS, slot_text
+from tests.docs.test_reasons import product_reasons
 
 RAW = (
     b"From: =?utf-8?q?Caf=C3=A9?= <hi@example.com>\r\nTo: a@example.com\r\nSubject: =?utf-8?q?F=C3=BCr?=\r\n Anna\r\n"
@@ -69,3 +72,10 @@ def test_a_slot_is_written_for_people():
     """ISO 8601, UTC; anything else stays."""
     assert slot_text("2026-02-01T17:00:00Z") == "Sunday, 1 February 2026, 17:00 UTC"
     assert slot_text("soon") == "soon"
+
+
+def test_every_code_has_words():
+    """Products' reasons, rungs, and the states of whatever was tried to be sent."""
+    assert REASONS.keys() == product_reasons()
+    assert RUNGS.keys() == set(LADDER)
+    assert OUTCOMES.keys() == set(STATES) - {"planned", "queued", "skipped"}

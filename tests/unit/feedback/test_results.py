@@ -170,16 +170,15 @@ def test_revenue_needs_buyers_on_both_sides():
 
 
 def test_skewed_revenue_concludes_nothing_until_the_groups_are_large():
-    """Equal amounts of many buyers conclude; a few huge ones on one side do not, whatever the interval says."""
-    buyers = [*PEOPLE[:1_900], *PEOPLE[2_000:2_600]]
-    even = compare(PEOPLE[:2_000], PEOPLE[2_000:4_000], dict.fromkeys(buyers, 1_000), share=0.5)
-    assert even.revenue_verdict == Verdict("more")
-    odd = (
-        dict.fromkeys(PEOPLE[:1_990:10], 10) | dict.fromkeys(PEOPLE[2_000:2_200], 1) | dict.fromkeys(PEOPLE[:9], 9_000)
-    )
-    found = compare(PEOPLE[:2_000], PEOPLE[2_000:4_000], odd, share=0.5)
-    assert found.skewness > 0.2
+    """Equal groups conclude; a small holdout that drew no large order by luck does not, whatever its interval says."""
+    large = PEOPLE[1::40]
+    spend = dict.fromkeys(PEOPLE[::10], 1_000) | dict.fromkeys(large, 20_000)
+    halves = compare(PEOPLE[:2_000], PEOPLE[2_000:], spend | dict.fromkeys(PEOPLE[2:1_900:3], 5_000), share=0.5)
+    assert halves.revenue_verdict == Verdict("more")
+    lucky = {subject: amount for subject, amount in spend.items() if subject not in set(large) & set(PEOPLE[3_600:])}
+    found = compare(PEOPLE[:3_600], PEOPLE[3_600:], lucky, share=0.1)
     assert (found.revenue.spans_zero, found.revenue_verdict.why) == (False, "too_skewed")
+    assert abs(found.skewness) > 0.2
 
 
 def test_a_cancelled_order_is_no_purchase():
