@@ -1,4 +1,8 @@
-"""A simulated retailer's mail for suite `rendering`: a stylesheet of classes, as mail frameworks have, and 12 cards."""
+"""A simulated retailer's mail for suite `rendering`: 12 cards, and a stylesheet of 300 selectors.
+
+So large and so made (grid cells twice, as td and th; spaces, sizes, kinds of buttons) are those of mail frameworks such
+as Foundation for Emails, of which a mail uses a part.
+"""
 
 SIZES = (4, 8, 12, 16, 20, 24, 28, 32, 40, 48)
 SIDES = ("top", "right", "bottom", "left")
@@ -10,6 +14,21 @@ _UTILITIES += [f".m{side[0]}-{size} {{ margin-{side}: {size}px; }}" for side in 
 _UTILITIES += [f".size-{size} {{ font-size: {size}px; line-height: {size + 8}px; }}" for size in SIZES]
 _UTILITIES += [f".ink-{number} {{ color: {ink}; }}" for number, ink in enumerate(INK)]
 _UTILITIES += [f".tint-{number} {{ background-color: {ink}; }}" for number, ink in enumerate(INK)]
+_GRID = [
+    f"td.{kind}-{part}, th.{kind}-{part} {{ width: {part * 50}px; }}"
+    for kind in ("small", "large")
+    for part in range(1, 13)
+]
+_GRID += [f"td.offset-{part}, th.offset-{part} {{ padding-left: {part * 50}px; }}" for part in range(1, 12)]
+_GRID += [
+    f"td.{side}-{size}, th.{side}-{size} {{ border-{side}: {size}px solid #ddd8cf; }}"
+    for side in SIDES
+    for size in SIZES
+]
+_KINDS = [f"table.button.kind-{kind} td {{ background: {ink}; }}" for kind, ink in enumerate(INK)]
+_KINDS += [f"table.button.kind-{kind} a {{ color: {ink}; }}" for kind, ink in enumerate(INK)]
+_KINDS += [f"table.callout.kind-{kind} td {{ border: 1px solid {ink}; }}" for kind, ink in enumerate(INK)]
+_KINDS += [f"h{level} a {{ color: inherit; }} h{level}.center {{ text-align: center; }}" for level in range(1, 7)]
 _BASIS = """
 body, table, td, a { -webkit-text-size-adjust: 100%; -ms-text-size-adjust: 100%; font-family: Arial, sans-serif; }
 table, td { mso-table-lspace: 0pt; mso-table-rspace: 0pt; border-collapse: collapse; }
@@ -40,7 +59,7 @@ _FOOT = """
 
 def page() -> str:
     """Write the mail's HTML source, styles in a stylesheet, Jinja2 where a person's words go."""
-    style = _BASIS + "\n".join(_UTILITIES)
+    style = _BASIS + "\n".join(_UTILITIES + _GRID + _KINDS)
     cards = f"{{% for product in products %}}{_CARD}{{% endfor %}}"
     return (
         f'<!DOCTYPE html><html lang="en"><head><title>{{{{ subject }}}}</title><style>{style}</style></head><body>'

@@ -25,8 +25,8 @@ _FILTERS = frozenset(
 )
 _TESTS = frozenset({"defined", "none", "eq", "ne", "lt", "le", "gt", "ge", "in", "even", "odd", "divisibleby"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
-_SPACES = re.compile(r"[ \t]+")
-_ENDS = re.compile(r" ?\n ?")
+_SPACES = re.compile(r"\t|[ \t]{2,}")
+_ENDS = re.compile(r" +\n *|\n +")
 _LINES = re.compile(r"\n{3,}")
 _MAX_PIECES = 20_000
 _PRODUCT_FIELDS = frozenset(field.name for field in fields(Shown))
@@ -142,7 +142,7 @@ def _compile(made: ImmutableSandboxedEnvironment, source: str, part: str) -> Jin
 
 def _run(jinja: Jinja, values: Mapping[str, Any], part: str) -> str:
     try:
-        return _joined(jinja.generate(values), part)
+        return _joined(jinja.root_render_func(jinja.new_context(dict(values))), part)
     except NotRendered as error:
         raise NotRendered(f"{part}: {error}") from None
     except TemplateError as error:
