@@ -9,7 +9,7 @@ from pathlib import Path
 from time import process_time
 
 from jinja2 import Environment
-from premailer import transform
+from premailer import transform  # type: ignore[import-not-found]  # only in the environment that runs this
 
 
 def main() -> None:
