@@ -78,7 +78,7 @@ def test_without_a_deployment_every_command_is_one_clear_line(tmp_path, argument
     """Exit with 1 and name the file."""
     result = CliRunner().invoke(app, ["--outputs", str(tmp_path / "none.json"), *arguments])
     assert result.exit_code == 1
-    assert "holds no outputs" in result.output.replace("\n", " ")
+    assert "holds no outputs" in " ".join(result.output.split())
 
 
 def test_a_mapping_without_a_column_is_refused(tmp_path):
