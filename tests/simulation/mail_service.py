@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from addressee.emails.ports import Accepted, Mail, NotAccepted, Quota, Rejected
+from addressee.emails.send import tag_of
 from addressee.events.times import from_ms
 from tests.simulation.faults import REJECTED, THROTTLED, Gate
 from tests.simulation.scheduler import Scheduler
@@ -112,7 +113,7 @@ class MailService:
 
 def event(kind: str, taken: Taken, mail: Mail, *, at_ms: int) -> dict[str, Any]:
     """Write an event as SES's configuration set publishes it."""
-    tags = {name: [value] for name, value in mail.tags.items()}
+    tags = {name: [tag_of(value)] for name, value in mail.tags.items()}
     about = {
         "timestamp": from_ms(taken.at_ms),
         "messageId": taken.message_id,

@@ -17,6 +17,7 @@ from addressee.emails.ports import SendKey
 from addressee.emails.preferences import save, unsubscribe
 from addressee.emails.prepare import Making
 from addressee.emails.run_campaign import change_status
+from addressee.emails.send import send_id_in
 from addressee.feedback.record import Ports as Recording
 from addressee.feedback.record import record_feedback
 from tests.fakes.chunks import InMemoryChunks
@@ -33,6 +34,8 @@ HANDLED = "event handled"
 EARLIER = "earlier"
 CHUNKS = 2
 PLAN_ATTEMPTS = 5
+CLAIM_WITHIN_MS = 15_000
+"""Half of what `send_email` has for a batch, as its handler asks."""
 BUSY_MINUTES = 5
 QUIET_RUNS = 2
 LONGEST_GAP_MS = 6 * HOUR_MS
@@ -156,7 +159,7 @@ class Addressee:
 
     def take_event(self, event: dict[str, Any], delay_ms: int) -> None:
         """Put an event of SES on the Feedback queue."""
-        send_id = event["mail"]["tags"]["send_id"][0]
+        send_id = send_id_in(event["mail"]["tags"]["send_id"][0])
         received_at_ms = self.world.scheduler.now_ms + delay_ms
         message = Message(json.dumps(event), received_at_ms, event["eventType"], send_id)
         self._feedback_queue.put(message, delay_ms=delay_ms)
@@ -253,7 +256,8 @@ class Addressee:
     def _deliver(self, key: SendKey) -> bool:
         """Deliver one mail, as each thread of the handler does: what it raises is the function's failure here."""
         self._claims += 1
-        outcome = deliver(key, self.delivery, now_ms=self.world.scheduler.clock, claim=f"claim-{self._claims}")
+        claim, clock = f"claim-{self._claims}", self.world.scheduler.clock
+        outcome = deliver(key, self.delivery, now_ms=clock, claim=claim, claim_until_ms=clock() + CLAIM_WITHIN_MS)
         return not outcome.comes_back
 
     def _record(self, message: Message) -> bool:

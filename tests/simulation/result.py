@@ -20,7 +20,7 @@ class Result:
     recipients: int = 0
     workers: int = 0
 
-    def text(self, about: str = "") -> str:
-        """Print the history and what is wrong, as a failing test shows it."""
+    def text(self, about: str = "", *, lines: int = 400) -> str:
+        """Print the end of the history and what is wrong, as a failing test shows it."""
         faults = ", ".join(f"{name} x {count}" for name, count in sorted(self.faults.items()))
-        return "\n".join([self.history.text(about), f"seed {self.seed}: {faults}", *self.problems])
+        return "\n".join([self.history.text(about, limit=lines), f"seed {self.seed}: {faults}", *self.problems])
