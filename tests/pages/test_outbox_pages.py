@@ -57,11 +57,11 @@ def test_an_empty_outbox_and_a_mail_without_anything_have_pages(browser, tmp_pat
         assert page.get_by_text("hello").is_visible()
 
 
-def test_a_thousand_mails_are_written_within_seconds(tmp_path):
+def test_hundreds_of_mails_are_written_within_seconds(tmp_path):
     """A page a mail, an index in pages; each page small, however many there are."""
-    mails = sent_mails(20) * 50
+    mails = sent_mails(10) * 60
     began = perf_counter()
     index = write_outbox(mails, tmp_path / "many")
     assert perf_counter() - began < 20
     assert index.stat().st_size < 60_000
-    assert len(list((tmp_path / "many").glob("page-*.html"))) == 19
+    assert len(list((tmp_path / "many").glob("page-*.html"))) == 11
