@@ -11,7 +11,7 @@ from tests.simulation.lease_control import LeaseSender
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.schedule import run_schedule
 
-SCHEDULES, PARTS, OF_CONTROLS = 500, 10, 30
+SCHEDULES, PARTS, OF_CONTROLS, ALONE = 500, 10, 30, 150
 
 
 @pytest.fixture(scope="module")
@@ -34,13 +34,15 @@ def test_no_schedule_breaks_a_promise(part, ended):
 
 def test_the_schedules_reach_every_end_and_most_mails_go_out(ended):
     """Look at what the schedules of the test before came to: a sender that sends nothing keeps all promises, too."""
+    for seed in range(0 if ended else ALONE):
+        ended.update(run_schedule(seed).ended)
     out = sum(ended[state] for state in ("sent", "delivered", "bounced", "complained"))
     may_not = sum(ended[f"skipped {reason}"] for reason in ("holdout", "consent", "suppressed", "cap", "no_address"))
     assert out > 0.5 * (sum(ended.values()) - may_not)
     for state in ("sent", "delivered", "bounced", "complained", "failed", "unknown"):
-        assert ended[state] > 20
+        assert ended[state] > 10
     for reason in ("holdout", "consent", "suppressed", "cap", "paused_by_person", "cancelled", "expired"):
-        assert ended[f"skipped {reason}"] > 20
+        assert ended[f"skipped {reason}"] > 10
 
 
 def test_a_seed_gives_the_same_history_again():
