@@ -169,6 +169,10 @@ class Journey:
             writer.writerows([(*rows[0], "first_name", *consent), *said])
         return len(said)
 
+    def user_ids(self) -> list[str]:
+        """List all households."""
+        return [row["user_id"] for row in self._rows(_SUBSCRIBERS)]
+
     def without_consent(self) -> dict[str, str]:
         """Return the households whose simulated consent is missing: user id -> withdrew, or never asked."""
         rows = self._rows(_SUBSCRIBERS)

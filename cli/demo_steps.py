@@ -1,4 +1,4 @@
-"""The demo's steps, in order: import, replay over both ways, learn, decide, buy. A later stage adds its own."""
+"""The demo's first half: import, replay over both ways, learn, decide, buy."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -209,7 +209,7 @@ def _named(stage: Stage, products: Sequence[Message]) -> list[dict[str, Any]]:
     return [{"title": titles.get(each["itemId"], ""), **each} for each in products]
 
 
-STEPS: Mapping[str, Callable[[Stage], None]] = {
+LEARNING: Mapping[str, Callable[[Stage], None]] = {
     "Import history": import_history,
     "Replay the next days": replay_days,
     "Fold": await_folding,

@@ -21,6 +21,8 @@ def show_summary(report: Report, console: Console) -> None:
     _models(report["learn"], console)
     _decisions(report, console)
     _purchase(report["purchase"], console)
+    if "send" in report:
+        _mails(report, console)
     total = report["seconds"]["all"]
     console.print(f"\nAll of it took {total:.0f} s. Consent, addresses and browsing before purchases are simulated.")
 
@@ -101,6 +103,31 @@ def _purchase(purchase: Report, console: Console) -> None:
     console.print(f"  {before or 'no scores'} before; {after or 'no scores'} after", markup=False)
     seconds = purchase["seconds_until_it_left_the_recommendations"]
     console.print(f"It left the recommendations {seconds} s after the purchase was sent.")
+
+
+def _mails(report: Report, console: Console) -> None:
+    """Print what was sent, what came back, and what it changed."""
+    template, send, engagement = report["template"], report["send"], report["engagement"]
+    pause, counts = send["pause"], ", ".join(f"{count:,} {state}" for state, count in send["counts"].items())
+    console.print(
+        f"\nTemplate {template['name']} {template['version']} was published in {template['seconds']} s. Campaign"
+        f" {send['campaign']}: {send['recipients']:,} recipients planned in {send['planned_seconds']} s,"
+        f" {send['mails']:,} mails in {send['sent_seconds']} s, a pause among them."
+    )
+    console.print(
+        f"Paused after {pause['mails_when_paused']:,} mails; {pause['claimed_before']} that were claimed before still"
+        f" went out, then none until it was resumed. Rows: {counts}."
+    )
+    console.print(
+        f"Simulated: {engagement['people_opened']} people opened, {engagement['people_clicked']} clicked,"
+        f" {engagement['people_ordered']} ordered, {engagement['unsubscribed']} unsubscribed;"
+        f" {engagement['scanners_followed_all_links_of']} mails were followed by scanners,"
+        f" {engagement['privacy_proxies_opened']} opened by privacy proxies."
+    )
+    console.print("\nThe next campaign")
+    for who, decision in report["next_decisions"]["decisions"].items():
+        mail = "mail" if decision["mail"] else "no mail"
+        console.print(f"  {who}: {mail} ({decision['reason']})", markup=False, highlight=False)
 
 
 def _title(product: Report) -> str:

@@ -1,4 +1,4 @@
-"""The `addressee` command: import, keys, redrive, learn, decisions, models, doctor."""
+"""The `addressee` command, from import to report; each group of commands has a module of its own or is below."""
 
 import json
 import sys
@@ -22,14 +22,19 @@ from addressee.decisions.request import InvalidField, read_decision_id
 from addressee.decisions.wire import decision_json
 from addressee.models.card import MARKDOWN_FILE
 from addressee.models.registry import POINTER_KEY, file_key, read_pointers
+from cli.campaigns import app as campaigns
 from cli.columns import Source, UnreadableFile
 from cli.deployment import Deployment, NotDeployed, find_deployment
 from cli.doctor import examine
 from cli.importing import Kind, Request, open_stores, run_import
 from cli.keys import UnknownKey, UnknownScope, create_in, revoke_in
 from cli.learning import LearnFailed, learn
+from cli.links import app as links
 from cli.redrive import PREFIXES, StreamRefused, redrive
 from cli.refusals import ImportReport
+from cli.replay import replay_command
+from cli.report import report
+from cli.templates import app as templates
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, rich_markup_mode=None, help=__doc__, pretty_exceptions_enable=False
@@ -38,8 +43,18 @@ imports = typer.Typer(no_args_is_help=True, help="Import history and master data
 keys = typer.Typer(no_args_is_help=True, help="API keys: one scope each, stored as hashes.")
 decisions = typer.Typer(no_args_is_help=True, help="Decision records.")
 models = typer.Typer(no_args_is_help=True, help="The model registry.")
-for name, group in {"import": imports, "keys": keys, "decisions": decisions, "models": models}.items():
+for name, group in {
+    "import": imports,
+    "keys": keys,
+    "models": models,
+    "decisions": decisions,
+    "templates": templates,
+    "campaigns": campaigns,
+    "links": links,
+}.items():
     app.add_typer(group, name=name)
+decisions.command("replay")(replay_command)
+app.command("report")(report)
 
 console = Console(emoji=False)  # an ARN such as arn:aws:secretsmanager:...:secret:... holds the name of one
 EXPECTED = (

@@ -19,6 +19,8 @@ ENVIRONMENT = Environment(
     loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
 Values = dict[str, Any]
+LEAST_IN_FOREST = 30
+"""A segment with fewer people in a group is left out of the plot: its interval would fill it and say nothing."""
 MARGIN = 0.04
 """What the forest plot leaves free at its sides, of its width."""
 
@@ -211,8 +213,9 @@ def _holdout(comparison: Comparison | None, results: Results) -> Values:
 
 def _forest(comparison: Comparison, segments: Iterable[Segment]) -> Values:
     """Place the intervals between 0 and 100, 0 points always in sight."""
-    named = [("Everybody", comparison)]
-    named += [(each.name.replace("_", " "), each.comparison) for each in segments if each.comparison]
+    compared = [(each.name.replace("_", " "), each.comparison) for each in segments if each.comparison]
+    large = [each for each in compared if min(each[1].assigned.people, each[1].held_out.people) >= LEAST_IN_FOREST]
+    named = [("Everybody", comparison), *large]
     rows = [(title, each, each.conversion) for title, each in named if each.conversion]
     low = min([0.0, *(estimate.low for *_, estimate in rows)])
     high = max([0.0, *(estimate.high for *_, estimate in rows)])
@@ -225,6 +228,8 @@ def _forest(comparison: Comparison, segments: Iterable[Segment]) -> Values:
     return {
         "forest": [_forest_row(title, each, estimate, place) for title, each, estimate in rows],
         "zero": place(0.0),
+        "left_out": len(compared) - len(large),
+        "least_in_forest": LEAST_IN_FOREST,
         "scale": {"low": _points(low), "high": _points(high)},
     }
 

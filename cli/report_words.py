@@ -61,7 +61,12 @@ def rate(estimate: Estimate | None) -> Span:
 
 def points(estimate: Estimate | None) -> Span:
     """Write a difference of shares in percentage points."""
-    span = _span(estimate, lambda value: f"{value * 100:+.1f}".replace("-", "\N{MINUS SIGN}"))
+
+    def text(value: float) -> str:
+        digits = 2 if 0 < abs(value) < 0.001 else 1  # noqa: PLR2004  # a tenth of a point
+        return f"{value * 100:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+    span = _span(estimate, text)
     return span if estimate is None else Span(f"{span.value} points", span.interval)
 
 
@@ -106,7 +111,8 @@ def day(moment_ms: int) -> str:
 def conclude(verdict: Verdict, what: str) -> str:
     """Say in one sentence what a comparison shows; `what` is what people did, as in `bought`."""
     if verdict.finding == "no_conclusion":
-        return f"No conclusion on what people {what}: {_WHY[verdict.why]}."
+        where = " in one of the groups" if (what, verdict.why) == ("spent", "too_few_buyers") else ""
+        return f"No conclusion on what people {what}: {_WHY[verdict.why]}{where}."
     return f"Mailed people {what} {verdict.finding} than held-out people."
 
 

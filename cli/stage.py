@@ -15,6 +15,8 @@ from cli.api import Api
 from cli.complete_journey import Journey
 from cli.deployment import Deployment
 from cli.importing import Stores
+from cli.report_sources import Reported
+from twin.process import Twin
 
 
 @dataclass
@@ -27,9 +29,12 @@ class Stage:
     journey: Journey
     folder: Path
     console: Console
+    twin: Twin
     report: dict[str, Any] = field(default_factory=dict)
     last_message: dict[str, str] = field(default_factory=dict)
     """User id -> id of the last message that was sent about the user."""
+    results: Reported | None = None
+    """What became of the campaign, once it is reported."""
 
     @cached_property
     def silent(self) -> dict[str, str]:
@@ -39,6 +44,14 @@ class Stage:
     def subject(self, user_id: str) -> str:
         """Derive the subject under which a user is stored."""
         return subject_of(user_id, kind="user", key=self.stores.key)
+
+    @cached_property
+    def _users(self) -> dict[str, str]:
+        return {self.subject(user_id): user_id for user_id in self.journey.user_ids()}
+
+    def user_of(self, subject: str) -> str:
+        """Return the household behind a subject: the demo knows them all."""
+        return self._users[subject]
 
     def states(self, user_ids: Iterable[str]) -> dict[str, State]:
         """Read the folded states of users."""

@@ -40,7 +40,10 @@ def prepare(send: Send, person: Person, standing: Standing, making: Making, *, n
     stored = making.decisions.get(send.subject, send.campaign)
     if stored is None or not stored.mail:
         wish = Wish(k=PRODUCTS)
-        fresh = decide(person, rules, making.catalogue, _champions(making.champions), wish, now_ms=now_ms)
+        decided = decide(person, rules, making.catalogue, _champions(making.champions), wish, now_ms=now_ms)
+        fresh = replace(
+            decided, slot_ms=send.due_ms
+        )  # when its row says that it is due, not what a caller would hear now
         rendered = making.renderer.render(send, person, standing, fresh, now_ms=now_ms)
         stored = making.decisions.put_once(fresh, content=rendered.content, values=rendered.values)
         if stored is fresh:
