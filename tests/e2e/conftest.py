@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.e2e.mailing import Mailing
 from tests.e2e.stack import Stack
 from twin.deploy import deploy, read_outputs
 from twin.keys import make_keys
@@ -12,6 +13,12 @@ from twin.process import ROOT, Twin, free_port
 
 FOLDER = ROOT / os.environ.get("ADDRESSEE_TWIN_FOLDER", ".build/twin-e2e")  # one for each run at the same time
 PYTHON = ROOT / ".build" / "twin-venv" / "bin" / "python"
+CONTEXT = {
+    "send_timeout_seconds": "8",  # a killed worker's message comes again after six times that
+    "unknown_after_minutes": "2",
+    "soft_bounce_limit": "2",
+    "topics": '{"news": "News and offers", "tips": "Tips"}',
+}
 KEEP = "ADDRESSEE_KEEP_TWIN"  # set to a port, the twin of the last run is used again and left running
 
 
@@ -23,8 +30,16 @@ def stack() -> Iterator[Stack]:
     if not (kept and twin.pid() and twin.outputs_file.exists()):
         twin.stop()
         twin.start(PYTHON)
-        deploy(twin)
+        deploy(twin, CONTEXT)
     outputs = read_outputs(twin)
     yield Stack(twin, outputs, make_keys(twin, outputs["KeysSecret"]))
     if not kept:
         twin.stop()
+
+
+@pytest.fixture(scope="session")
+def mailing(stack: Stack) -> Mailing:
+    """Publish the sample template and put some products."""
+    ready = Mailing(stack)
+    ready.prepare()
+    return ready
