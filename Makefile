@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 export TWIN_PORT
 
-.PHONY: help setup demo up down test check unit functions e2e soak bench data deploy lock clean
+.PHONY: help setup demo up down test check unit functions pages e2e soak bench data deploy lock clean
 
 help: ## what each command does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,10 @@ $(BUILD)/node.stamp: requirements/node.lock package-lock.json $(BUILD)/venv.stam
 	npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+$(BUILD)/chromium.stamp: $(BUILD)/venv.stamp
+	$(PY) -m tests.pages.chromium
+	@touch $@
+
 setup: $(BUILD)/venv.stamp $(BUILD)/twin-venv.stamp $(BUILD)/node.stamp ## install everything below .build/
 
 # --- the laptop twin -------------------------------------------------------------------------------------------------
@@ -66,7 +70,7 @@ deploy: setup ## deploy into the AWS account of the current credentials
 # --- tests and gates -------------------------------------------------------------------------------------------------
 PYTEST := $(PY) -m pytest -q -p no:cacheprovider
 
-test: check unit functions e2e ## every gate and every test
+test: check unit functions pages e2e ## every gate and every test
 
 check: $(BUILD)/venv.stamp ## ruff, mypy --strict, import-linter
 	$(VENV)/bin/ruff format --check -q .
@@ -80,6 +84,9 @@ unit: $(BUILD)/venv.stamp $(BUILD)/twin-venv.stamp ## pure code with coverage, m
 
 functions: setup ## the real handlers, the template, the docs
 	$(PYTEST) tests/functions tests/infra tests/docs
+
+pages: setup $(BUILD)/chromium.stamp ## every page in Chromium: fits, quiet, axe-core; screenshots in .build/pages/
+	$(PYTEST) tests/pages
 
 e2e: setup ## the deployed stack on the emulator, IAM enforced
 	$(PYTEST) tests/e2e -m "not soak"

@@ -2,7 +2,7 @@
 
 from addressee.decisions.campaign import Campaign
 from addressee.decisions.person import Person
-from addressee.profiles.consent import TOPIC
+from addressee.profiles.consent import topic_purpose
 from addressee.profiles.hashing import send_hash
 from addressee.profiles.state import DAY_MS
 
@@ -38,7 +38,7 @@ def _unwanted(person: Person, campaign: Campaign, now_ms: int) -> str | None:
         return CONSENT_UNKNOWN
     if not person.granted or person.state.unsubscribed_ms > person.granted_at_ms:
         return NO_CONSENT
-    if campaign.topic and TOPIC + campaign.topic in person.withdrawn:
+    if campaign.topic and topic_purpose(campaign.topic) in person.withdrawn:
         return TOPIC_OFF
     if person.paused_until_ms > now_ms:
         return PAUSED

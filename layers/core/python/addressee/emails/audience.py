@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from addressee.decisions.person import Person
 from addressee.emails.campaign import EmailCampaign
-from addressee.profiles.consent import TOPIC
+from addressee.profiles.consent import topic_purpose
 
 
 def in_audience(person: Person, campaign: EmailCampaign) -> bool:
@@ -15,7 +15,7 @@ def in_audience(person: Person, campaign: EmailCampaign) -> bool:
     skipped with the reason, and so are counted.
     """
     granted = person.granted is True and person.state.unsubscribed_ms <= person.granted_at_ms
-    wants_topic = not campaign.rules.topic or TOPIC + campaign.rules.topic not in person.withdrawn
+    wants_topic = not campaign.rules.topic or topic_purpose(campaign.rules.topic) not in person.withdrawn
     return granted and bool(person.address) and wants_topic and _in_segment(person.scores.segments, campaign)
 
 

@@ -17,10 +17,10 @@ from addressee.profiles.consent import (
     PAUSED,
     PREFIX,
     PURPOSE,
-    TOPIC,
     ConsentChange,
     has_consent,
     paused_until_ms,
+    topic_purpose,
     withdrawn_purposes,
 )
 from addressee.profiles.state import DAY_MS
@@ -70,7 +70,7 @@ def read_topics(text: str) -> dict[str, str]:
     if not isinstance(topics, dict) or len(topics) > MAX_TOPICS:
         raise InvalidTopics(f"must be an object of at most {MAX_TOPICS} topics")
     for name, label in topics.items():
-        if not PURPOSE.fullmatch(TOPIC + name) or not isinstance(label, str) or not label.strip():
+        if not PURPOSE.fullmatch(topic_purpose(name)) or not isinstance(label, str) or not label.strip():
             raise InvalidTopics(f"{name}: a name matches [a-z0-9_]{{1,34}}, a label is a text")
     return topics
 
@@ -79,7 +79,7 @@ def read_preferences(token: Token, people: PreferenceStore, topics: Mapping[str,
     """Read what stands for the person of a token; a topic that nobody turned off is on."""
     row = people.consent_row(token.subject)
     off, until_ms = withdrawn_purposes(row), paused_until_ms(row)
-    shown = {name: TOPIC + name not in off for name in topics}
+    shown = {name: topic_purpose(name) not in off for name in topics}
     return Preferences(has_consent(row), shown, until_ms if until_ms > now_ms else 0)
 
 
@@ -136,9 +136,11 @@ def _choose(
     row = people.consent_row(token.subject)
     off = withdrawn_purposes(row)
     changes = [
-        _change(token, TOPIC + name, row.get(PREFIX + TOPIC + name, {}), granted=name in chosen, now_ms=now_ms)
+        _change(
+            token, topic_purpose(name), row.get(PREFIX + topic_purpose(name), {}), granted=name in chosen, now_ms=now_ms
+        )
         for name in topics
-        if (name in chosen) == (TOPIC + name in off)
+        if (name in chosen) == (topic_purpose(name) in off)
     ]
     people.apply(token.subject, consent=changes)
 

@@ -64,6 +64,11 @@ def has_consent(row: Mapping[str, Any], purpose: str = MARKETING) -> bool:
     return cell is not None and bool(cell["granted"])
 
 
+def topic_purpose(topic: str) -> str:
+    """Return the purpose that stands for a topic of the preference page."""
+    return TOPIC + topic
+
+
 def withdrawn_purposes(row: Mapping[str, Any]) -> frozenset[str]:
     """List the purposes of a stored `consent` row that were withdrawn."""
     return frozenset(
