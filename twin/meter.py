@@ -8,14 +8,15 @@ from typing import Any
 
 from twin.wrapper import Application, Receive, Scope, Send
 
+FILE = "meter.jsonl"
 _SERVICE = re.compile(rb"Credential=[^/]+/[^/]+/[^/]+/([^/]+)/aws4_request")
 
 
 class Meter:
     """An ASGI application around another one that writes a JSON line for each signed call of an AWS service.
 
-    A line: `{service, operation, asked, answered, body}`; `asked` and `answered` are bytes, `body` is there for
-    DynamoDB alone, whose price depends on the items that a call names.
+    A line: `{service, operation, asked, answered}`, bytes; `body` besides for DynamoDB, whose price depends on the
+    items that a call names, and `records` for streams, which are priced by the record.
     """
 
     def __init__(self, inner: Application, file: Path) -> None:
@@ -48,6 +49,8 @@ class Meter:
         line: dict[str, Any] = {"service": service, "operation": operation, "asked": len(asked), "answered": answered}
         if service == "dynamodb":
             line["body"] = json.loads(asked)
+        if service in {"kinesis", "firehose"}:
+            line["records"] = len(json.loads(asked).get("Records", ()))
         with self._file.open("a", encoding="utf-8") as sink:
             sink.write(json.dumps(line, separators=(",", ":")) + "\n")
 

@@ -29,13 +29,14 @@ class TwinTrouble(Exception):
 class Twin:
     """One emulator: its folder (state, logs, outputs, outbox), its port on loopback, and whether IAM is enforced.
 
-    `send_rate` is what its SES names as the account's quota, mails a second.
+    `send_rate` is what its SES names as the account's quota, mails a second; `metered`, all calls are counted.
     """
 
     folder: Path
     port: int
     enforce_iam: bool = False
     send_rate: float = 100.0
+    metered: bool = False
 
     @property
     def endpoint(self) -> str:
@@ -110,6 +111,7 @@ class Twin:
             "TWIN_FOLDER": str(self.folder),
             "TWIN_SEND_RATE": str(self.send_rate),
         }
+        own |= {"TWIN_METER": "1"} if self.metered else {}
         return kept | own | ({"AUTH": "true", "USE_SSL": "1"} if self.enforce_iam else {})
 
     def _await_health(self, process: subprocess.Popen[bytes]) -> None:

@@ -1,0 +1,239 @@
+"""Suite `cost`: a campaign on the local twin, every call metered, priced with a dated table; and what idling costs.
+
+python -m benchmarks.cost [--people N]
+
+Deploys the real app, gives every simulated person the same full profile and models to decide with, lets one campaign
+run from `POST /v1/campaigns` to the last recorded delivery, and prices the calls, the items as they are in the tables
+and the functions' own REPORT lines. SES's fee is left out.
+"""
+
+import argparse
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.cost_prices import (
+    GB,
+    HOURS_PER_MONTH,
+    LOOKED_UP,
+    MILLION,
+    MINUTES_PER_MONTH,
+    PER_MONTH,
+    PER_USE,
+    SHARD_HOUR,
+)
+from benchmarks.cost_run import lines, run_campaign
+from benchmarks.cost_units import Sizes, units_of
+from benchmarks.rows import row, write
+from cli.deployment import Deployment
+from twin.keys import twin_client
+from twin.meter import FILE
+from twin.process import ROOT, Twin, free_port
+
+PEOPLE = 400
+LIMIT_USD = 10.0
+IDLE_USD = 20.0
+COMMAND = "make bench-cost"
+FIREHOSE_STEP = 5_000
+LOG_EVENT_BYTES = 26
+INDEX_WRITES = 2
+"""A row enters the index of slots once and leaves it once."""
+EVENTS = 2
+"""SES tells of a mail twice: sent, delivered."""
+TRANSITIONS = 12
+POLLS_PER_MINUTE = 15
+"""Lambda polls an idle queue with five pollers, 20 s each."""
+FED_BY_QUEUES = frozenset({"send_email", "record_feedback"})
+Report = tuple[float, int]
+"""Milliseconds of an invocation, and its memory in MB."""
+Use = dict[str, float]
+_REPORT = re.compile(r"^REPORT RequestId: .*?Duration: ([0-9.]+) ms.*?Memory Size: (\d+) MB", re.DOTALL)
+KEYS_OF_TABLES = {
+    "profiles_table": ("subject", "part"),
+    "items_table": ("item_id",),
+    "decisions_table": ("subject", "campaign"),
+    "sends_table": ("subject", "campaign"),
+    "campaigns_table": ("campaign", "part"),
+    "suppressions_table": ("address_hash",),
+}
+
+
+def used(calls: Iterable[Mapping[str, Any]], reports: Mapping[str, Sequence[Report]], sizes: Sizes) -> Use:
+    """Count what a run used, by the names of the price table."""
+    use: Use = defaultdict(float)
+    for each in calls:
+        _add_call(use, each, sizes)
+    for name, each_run in reports.items():
+        use["lambda request"] += len(each_run)
+        use["lambda GB-second, arm64"] += sum(ms / 1000 * memory_mb / 1024 for ms, memory_mb in each_run)
+        if name in FED_BY_QUEUES:
+            use["sqs request"] += 2 * len(each_run)  # a batch is received and deleted by Lambda itself
+    return use
+
+
+def _add_call(use: Use, call: Mapping[str, Any], sizes: Sizes) -> None:
+    match call["service"]:
+        case "dynamodb":
+            units = units_of(call["operation"], call["body"], sizes)
+            use["dynamodb read unit"] += units.reads
+            use["dynamodb write unit"] += units.writes
+        case "sqs":
+            use["sqs request"] += 1
+        case "kinesis":
+            use["kinesis put unit"] += call["records"]
+        case "firehose":  # each record counts as a multiple of 5 KB
+            size = call["asked"] / max(call["records"], 1)
+            use["firehose GB"] += call["records"] * -(-size // FIREHOSE_STEP) * FIREHOSE_STEP / GB
+        case "s3":
+            use["s3 read" if call["operation"].startswith(("GET", "HEAD")) else "s3 write"] += 1
+        case "secretsmanager":
+            use["secret read"] += 1
+
+
+def _add_what_no_call_shows(use: Use, mails: int) -> None:
+    """Add what AWS does behind the calls: index writes, SES's events through SNS, the API call, the state machine."""
+    use["dynamodb write unit"] += INDEX_WRITES * mails
+    use["sns publish"] += EVENTS * mails
+    use["sqs request"] += EVENTS * mails
+    use["http request"] += 1
+    use["state transition"] += TRANSITIONS
+
+
+def _reports(logs: Any, prefix: str, begin: float) -> tuple[dict[str, list[Report]], int]:  # noqa: ANN401  # botocore has no static types
+    """Read every function's REPORT lines since `begin`, and the bytes that all functions logged."""
+    found: dict[str, list[Report]] = {}
+    written = 0
+    for page in logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=f"/aws/lambda/{prefix}-"):
+        for group in page["logGroups"]:
+            name = group["logGroupName"].rpartition("-")[2]
+            pages = logs.get_paginator("filter_log_events").paginate(
+                logGroupName=group["logGroupName"], startTime=int(begin * 1000)
+            )
+            for event in (event for page in pages for event in page["events"]):
+                written += len(event["message"]) + LOG_EVENT_BYTES
+                if match := _REPORT.match(event["message"]):
+                    found.setdefault(name, []).append((float(match[1]), int(match[2])))
+    return found, written
+
+
+def idle(folder: Path, dispatches: Sequence[Report]) -> Use:
+    """Return USD a month by what is there while nothing happens, counted in the templates, and the run every minute."""
+    resources = [
+        each
+        for template in sorted((folder / "cdk.out").glob("*.template.json"))
+        for each in json.loads(template.read_text())["Resources"].values()
+    ]
+    usd: Use = defaultdict(float)
+    for each in resources:
+        if each["Type"] in PER_MONTH:
+            usd[each["Type"].rpartition("::")[2]] += PER_MONTH[each["Type"]]
+        if each["Type"] == "AWS::Kinesis::Stream":
+            usd["Shards"] += each["Properties"]["ShardCount"] * SHARD_HOUR * HOURS_PER_MONTH
+        if each["Type"] == "AWS::Lambda::EventSourceMapping" and "ScalingConfig" in each["Properties"]:
+            usd["Queue polling"] += POLLS_PER_MINUTE * MINUTES_PER_MONTH * PER_USE["sqs request"]
+    seconds = median(ms for ms, _ in dispatches) / 1000
+    memory_gb = dispatches[0][1] / 1024
+    a_run = PER_USE["lambda request"] + seconds * memory_gb * PER_USE["lambda GB-second, arm64"]
+    usd["Dispatch every minute"] = MINUTES_PER_MONTH * a_run
+    return usd
+
+
+def main() -> None:
+    """Run, price, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--people", type=int, default=PEOPLE)
+    people = parser.parse_args().people
+    twin = Twin(ROOT / ".build" / "twin-cost", free_port(), metered=True)
+    twin.stop()
+    twin.start(ROOT / ".build" / "twin-venv" / "bin" / "python")
+    try:
+        rows = _measured(twin, people)
+    finally:
+        twin.stop()
+    write("cost", rows)
+
+
+def _measured(twin: Twin, people: int) -> list[dict[str, Any]]:
+    before, begin, names = run_campaign(twin, people)
+    calls = list(lines(twin.folder / FILE, before))
+    dynamodb = twin_client(twin, "dynamodb")
+    tables = {
+        getattr(names, field): (keys, _items(dynamodb, getattr(names, field))) for field, keys in KEYS_OF_TABLES.items()
+    }
+    reports, logged = _reports(twin_client(twin, "logs"), "addressee", begin)
+    sizes = Sizes(tables)
+    use = used(calls, reports, sizes)
+    _add_what_no_call_shows(use, people)
+    use["log GB"] += logged / GB
+    return [*_per_million(use, people), *_sizes(sizes, names), *_idle(idle(twin.folder, reports["dispatch_sends"]))]
+
+
+def _items(dynamodb: Any, table: str) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401
+    for page in dynamodb.get_paginator("scan").paginate(TableName=table):
+        yield from page["Items"]
+
+
+def _per_million(use: Use, people: int) -> list[dict[str, Any]]:
+    usd = {name: amount * PER_USE[name] * MILLION / people for name, amount in use.items()}
+    note = f"limit; {people} mails metered on the twin, prices of {LOOKED_UP}"
+    total = sum(usd.values())
+    whole = row(
+        "usd_per_million_mails",
+        "besides SES's fee",
+        "USD",
+        [total],
+        peer=note,
+        peer_value=LIMIT_USD,
+        ratio=total / LIMIT_USD,
+        command=COMMAND,
+    )
+    parts = sorted(usd.items(), key=lambda part: -part[1])
+    return [
+        whole,
+        *(
+            row("part", f"{use[name] / people:.3g} {name} a mail", "USD", [amount], command=COMMAND)
+            for name, amount in parts
+        ),
+    ]
+
+
+def _sizes(sizes: Sizes, names: Deployment) -> list[dict[str, Any]]:
+    return [
+        row(
+            "item",
+            f"mean item of {field.removesuffix('_table')}",
+            "bytes",
+            [sizes.mean(getattr(names, field))],
+            command=COMMAND,
+        )
+        for field in KEYS_OF_TABLES
+    ]
+
+
+def _idle(usd: Use) -> list[dict[str, Any]]:
+    total = sum(usd.values())
+    whole = row(
+        "usd_idle_month",
+        "nothing happens",
+        "USD",
+        [total],
+        peer="limit",
+        peer_value=IDLE_USD,
+        ratio=total / IDLE_USD,
+        command=COMMAND,
+    )
+    return [
+        whole,
+        *(
+            row("part", name, "USD", [amount], command=COMMAND)
+            for name, amount in sorted(usd.items(), key=lambda part: -part[1])
+        ),
+    ]
+
+
+if __name__ == "__main__":
+    main()
