@@ -124,7 +124,7 @@ def _folding_rows(folding: Tally) -> Iterator[dict[str, Any]]:
 
 def _control_rows(name: str, control: Tally, ours: Tally) -> Iterator[dict[str, Any]]:
     """Show a control beside ours; both per 1,000 schedules, since the control runs fewer."""
-    line = partial(row, f"control {name.split(',')[0]}", peer=name, command="python -m benchmarks.sending")
+    line = partial(row, f"control {name.split(',', maxsplit=1)[0]}", peer=name, command="python -m benchmarks.sending")
     for kind in SHOWN:
         per_thousand = 1000 * ours.failures[kind] / ours.schedules
         found = 1000 * control.failures[kind] / control.schedules
