@@ -67,6 +67,14 @@ def test_one_click_unsubscription_stands_in_one_line():
     assert b"List-Unsubscribe-Post: List-Unsubscribe=One-Click" in lines
 
 
+def test_headers_are_folded_at_78_save_the_link():
+    """RFC 5322, section 2.1.1: long names and subjects, the boundary too."""
+    sender = replace(ENVELOPE.sender, name="A shop with a very long name " * 4)
+    mail = write_mail(PARTS._replace(subject="Zoë, " + "your picks of the week " * 6), replace(ENVELOPE, sender=sender))
+    head = mail.split(b"\r\n\r\n", 1)[0].split(b"\r\n")
+    assert [line.split(b":")[0] for line in head if len(line) > 78] == [b"List-Unsubscribe"]
+
+
 def test_bodies_have_short_lines():
     """Quoted-printable: at most 76 characters, long words and points at the start of lines too."""
     text = "é" * 5000 + "\n.\n" + "a" * 5000 + " \nFrom me\n=\n"

@@ -71,7 +71,7 @@ def write_mail(parts: Parts, envelope: Envelope) -> bytes:
     between = b"--" + boundary + _CRLF
     pieces = (
         _head(parts.subject, envelope),
-        b'Content-Type: multipart/alternative; boundary="' + boundary + b'"' + _CRLF + _CRLF,
+        b'Content-Type: multipart/alternative;\r\n boundary="' + boundary + b'"' + _CRLF + _CRLF,
         *(between, _part("plain", parts.text), between, _part("html", parts.html)),
         b"--" + boundary + b"--" + _CRLF,
     )
