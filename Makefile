@@ -80,7 +80,8 @@ check: $(BUILD)/venv.stamp ## ruff, mypy --strict, import-linter
 	$(PYTEST) tests/gates
 
 unit: $(BUILD)/venv.stamp $(BUILD)/twin-venv.stamp ## pure code with coverage, models, contracts on fakes and on the emulator
-	$(PYTEST) tests/unit tests/models tests/contract tests/simulation --cov --cov-report=term:skip-covered
+	$(PYTEST) tests/unit tests/models tests/contract --cov --cov-report=term:skip-covered
+	$(PYTEST) tests/simulation
 
 functions: setup ## the real handlers, the template, the docs
 	$(PYTEST) tests/functions tests/infra tests/docs

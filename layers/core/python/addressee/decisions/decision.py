@@ -1,6 +1,7 @@
 """`Decision`: what was decided for one person in one campaign, and its stored form."""
 
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -8,6 +9,7 @@ from typing import Any, Literal
 from addressee.decisions.eligibility import CONSENT_UNKNOWN
 
 Rung = Literal["personalised", "segment", "popular", "editorial"]
+_LEVEL = 6
 LADDER: tuple[Rung, ...] = ("personalised", "segment", "popular", "editorial")
 
 
@@ -53,15 +55,15 @@ class Decision:
 
 
 def to_body(decision: Decision) -> bytes:
-    """Write the record as JSON, snake_case."""
+    """Write the record as JSON, snake_case, compressed: a record of under 1 KB is one write unit, not two."""
     record = {name: getattr(decision, name) for name in Decision.__slots__}
     record["products"] = [{name: getattr(each, name) for name in Product.__slots__} for each in decision.products]
-    return json.dumps(record, separators=(",", ":")).encode()
+    return zlib.compress(json.dumps(record, separators=(",", ":")).encode(), _LEVEL)
 
 
 def from_body(body: bytes) -> Decision:
-    """Read what `to_body` wrote; fields of later versions are ignored."""
-    stored: dict[str, Any] = json.loads(body)
+    """Read what `to_body` wrote, now or before it compressed; fields of later versions are ignored."""
+    stored: dict[str, Any] = json.loads(body if body[:1] == b"{" else zlib.decompress(body))
     known = {name: stored[name] for name in Decision.__slots__ if name in stored}
     products = tuple(Product(**{name: each[name] for name in Product.__slots__}) for each in stored["products"])
     return Decision(**{**known, "products": products})
