@@ -20,6 +20,8 @@ from addressee.settings import read_settings
 
 FUNCTION = "dispatch_sends"
 THREADS = 8
+PATIENCE_MS = 55_000
+"""The time of an invocation that does not say how much it has."""
 PATIENT = Patience(read_timeout_seconds=3, connect_timeout_seconds=1, attempts=3)
 
 
@@ -57,12 +59,19 @@ def wiring() -> Wiring:
 
 
 def handle(event: Mapping[str, Any], context: object, *, wired: Wiring | None = None) -> dict[str, int]:
-    """Dispatch once; the answer is what was counted. No thread outlives the invocation."""
-    del event, context
+    """Dispatch once; the answer is what was counted. No thread outlives the invocation.
+
+    The last quarter of its time belongs to the page in hand.
+    """
+    del event
     ready = wired or wiring()
+    now_ms = ready.now_ms()
+    late_ms = now_ms + getattr(context, "get_remaining_time_in_millis", lambda: PATIENCE_MS)() * 3 // 4
     with ThreadPoolExecutor(THREADS) as pool:
         ports = replace(ready.ports, spread=pool.map)
-        counts = dispatch(ports, now_ms=ready.now_ms(), unknown_after_ms=ready.unknown_after_ms)
+        counts = dispatch(
+            ports, now_ms=now_ms, unknown_after_ms=ready.unknown_after_ms, is_late=lambda: ready.now_ms() >= late_ms
+        )
     metrics = {"MailsUnknown": counts.unknown, "MailsQueued": counts.queued + counts.requeued + counts.resent}
     log_metrics("dispatched", metrics, function=FUNCTION, **counts.as_fields())
     return counts.as_fields()

@@ -30,6 +30,19 @@ def test_the_sample_queues_what_is_due(capsys):
     )
 
 
+def test_the_last_quarter_of_its_time_begins_no_page():
+    """What is marked as queued gets its message before the function is killed."""
+
+    class Ending:
+        def get_remaining_time_in_millis(self) -> int:
+            return 0
+
+    world = World()
+    world.hold(World.row(state="planned"))
+    counts = handle(SAMPLE, Ending(), wired=Wiring(world.dispatching(), DAY_MS, now_ms=lambda: NOW))
+    assert (counts["slots"], counts["queued"]) == (1, 0)
+
+
 def test_a_fault_flies(capsys):
     """The schedule's next minute does the rest; the function's own errors are what alarms."""
     world = World()

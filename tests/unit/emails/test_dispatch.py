@@ -75,6 +75,16 @@ def test_a_run_stops_when_the_minute_is_full():
     assert run(world).queued == 29
 
 
+def test_a_late_run_finishes_its_page_and_leaves_the_rest_to_the_next_one():
+    """Every row that is marked as queued has its message: a killed run would leave some without."""
+    world = World()
+    world.hold(*(row(state="planned", number=number, slot=SLOT) for number in range(1, 251)))
+    pages = iter([False, True, True, True])
+    counts = run(world, is_late=lambda: next(pages))
+    assert (counts.queued, len(world.queue.messages)) == (100, 100)
+    assert (run(world).queued, len(world.queue.messages)) == (150, 250)
+
+
 def test_a_slot_beyond_a_page_is_read_to_its_end():
     """Rows that are done already do not stand in the way of those behind them."""
     world = World()

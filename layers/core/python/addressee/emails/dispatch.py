@@ -69,14 +69,20 @@ class Counts:
 
 
 def dispatch(
-    ports: Dispatching, *, now_ms: int, unknown_after_ms: int, requeue_after_ms: int = REQUEUE_AFTER_MS
+    ports: Dispatching,
+    *,
+    now_ms: int,
+    unknown_after_ms: int,
+    requeue_after_ms: int = REQUEUE_AFTER_MS,
+    is_late: Callable[[], bool] = lambda: False,
 ) -> Counts:
     """Queue what is due and the quota allows, settle what is over, and turn claims without an answer to `unknown`.
 
     A claim is without an answer once it is older than `unknown_after_ms`; a row whose message was queued longer ago
-    than `requeue_after_ms` is queued again. Faults of the stores fly: the next minute does the rest.
+    than `requeue_after_ms` is queued again. Once `is_late` says so no page is begun: a run that is killed in the middle
+    of one leaves rows marked as queued without their messages. Faults of the stores fly: the next minute does the rest.
     """
-    run = _Run(ports, now_ms, now_ms - unknown_after_ms, now_ms - requeue_after_ms)
+    run = _Run(ports, now_ms, now_ms - unknown_after_ms, now_ms - requeue_after_ms, is_late)
     sending: list[_Open] = []
     settling: list[_Open] = []
     watching: list[_Open] = []
@@ -107,6 +113,7 @@ class _Run:
     now_ms: int
     claimed_before_ms: int
     queued_before_ms: int
+    is_late: Callable[[], bool]
     counts: Counts = field(default_factory=Counts)
     quota: Quota = field(default_factory=lambda: Quota(0, 0, 0))
     left: int = 0
@@ -224,7 +231,7 @@ class _Run:
         """Read a slot's rows page by page, as they are now; one without rows is closed when it is time."""
         after: SendKey | None = None
         slot, sends = each.slot, self.ports.sends
-        while (size := limit()) > 0:
+        while (size := limit()) > 0 and not self.is_late():
             keys = sends.due(slot.slot, slot.campaign, limit=size, after=after)
             if after is None:
                 self._note(each, empty=not keys)
