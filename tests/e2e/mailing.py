@@ -1,6 +1,8 @@
 """What tests of mails set up and look at: consenting people, a campaign for them alone, rows, outbox, workers."""
 
 import json
+import os
+import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -75,7 +77,11 @@ class Mailing:
         """
         mark = f"x{uuid4().hex[:8]}"
         names = [f"{word}-{mark}-{place}" for place, word in enumerate(words)]
-        return self.put([Recipient(name, f"{name}@example.com", self.stack.subject(name)) for name in names], segment)
+        return self.put([self.recipient(name) for name in names], segment)
+
+    def recipient(self, name: str) -> Recipient:
+        """Make somebody up, without putting them: the name is the user id and begins the address."""
+        return Recipient(name, f"{name}@example.com", self.stack.subject(name))
 
     def put(self, recipients: Sequence[Recipient], segment: str = "") -> Crowd:
         """Put people as they are, with consent, into a segment of their own or the one named."""
@@ -138,7 +144,7 @@ class Mailing:
         return {key.subject: row for key, row in found.items()}
 
     def row(self, campaign: str, who: Recipient) -> Send:
-        """Read one row as it is now."""
+        """Read a row as it is now."""
         return self.rows(campaign, Crowd("", (who,)))[who.subject]
 
     def settled(self, campaign: str, crowd: Crowd, *, seconds: float = 60) -> dict[str, Send]:
@@ -180,10 +186,14 @@ class Mailing:
         texts = [each["message"].strip() for page in pages for each in page["events"]]
         return [json.loads(text) for text in texts if text.startswith("{")]
 
-    def workers(self, function: str) -> list[int]:
-        """Return the ids of the processes that run a function now, those that logged theirs and still live."""
+    def kill(self, function: str) -> list[int]:
+        """End every process that runs a function, by the ids that it logged, with SIGKILL; return the ids."""
         named = {line["pid"] for line in self.logged(function) if "pid" in line}
-        return sorted(pid for pid in named if f"ministack-lambda-addressee-{function}-" in _command(pid))
+        ours = str(self.stack.twin.folder / "tmp" / f"ministack-lambda-addressee-{function}-")
+        killed = sorted(pid for pid in named if ours in _command(pid))
+        for pid in killed:
+            os.kill(pid, signal.SIGKILL)
+        return killed
 
     def _bucket(self, output: str) -> S3Bucket:
         return S3Bucket(self.stack.outputs[output], self.stack.client("s3"))
