@@ -49,6 +49,13 @@ def test_after_a_withdrawal_only_a_later_grant_counts(said):
         assert last.granted == (last.stamp.at_ms > withdrawn_at)
 
 
+def test_the_event_that_tells_of_a_withdrawal_leaves_its_proof_alone():
+    """Same time, no proof, a larger id: the row still says which mail it came from, whichever is first."""
+    said = ConsentChange("email", granted=False, stamp=Stamp(2, "a"), proof="preference page, send x", source="page")
+    told = ConsentChange("email", granted=False, stamp=Stamp(2, "b"), source="event")
+    assert folded([[said], [told]]) == folded([[told], [said]]) == {"email": said}
+
+
 def test_a_grant_without_proof_cannot_exist():
     """Refuse to build it."""
     with pytest.raises(GrantWithoutProof):

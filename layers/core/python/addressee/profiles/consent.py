@@ -38,9 +38,12 @@ class ConsentChange:
             raise GrantWithoutProof(self.purpose)
 
     @property
-    def rank(self) -> tuple[int, bool, str]:
-        """Order changes of one purpose: by time; at the same time a withdrawal wins; then by id."""
-        return (self.stamp.at_ms, not self.granted, self.stamp.id)
+    def rank(self) -> tuple[int, bool, bool, str]:
+        """Order changes of one purpose: by time; at the same time a withdrawal wins; then one with proof; then by id.
+
+        The event that tells of a withdrawal has its time and no proof: it does not take the proof out of the row.
+        """
+        return (self.stamp.at_ms, not self.granted, bool(self.proof), self.stamp.id)
 
 
 def newer_consent(stored: Mapping[str, ConsentChange], changes: Iterable[ConsentChange]) -> dict[str, ConsentChange]:
