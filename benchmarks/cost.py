@@ -2,9 +2,9 @@
 
 python -m benchmarks.cost [--people N]
 
-Deploys the real app, gives every simulated person the same full profile and models to decide with, lets one campaign
-run from `POST /v1/campaigns` to the last recorded delivery, and prices the calls, the items as they are in the tables
-and the functions' own REPORT lines. SES's fee is left out.
+Deploys the real app, gives simulated people full profiles and models to decide with, lets a campaign run from `POST
+/v1/campaigns` to the last recorded delivery once everything is warm, and prices the calls, the items as they are in the
+tables, and the functions' time (`cost_time.py`). What a campaign costs once, cents, and SES's fee are left out.
 """
 
 import argparse
@@ -13,7 +13,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from benchmarks.cost_prices import (
@@ -27,6 +26,7 @@ from benchmarks.cost_prices import (
     SHARD_HOUR,
 )
 from benchmarks.cost_run import lines, run_campaign
+from benchmarks.cost_time import idle_dispatch_seconds, seconds_per_mail
 from benchmarks.cost_units import Sizes, units_of
 from benchmarks.rows import row, write
 from cli.deployment import Deployment
@@ -44,7 +44,9 @@ INDEX_WRITES = 2
 """A row enters the index of slots once and leaves it once."""
 EVENTS = 2
 """SES tells of a mail twice: sent, delivered."""
-TRANSITIONS = 12
+TRACED = 0.05
+"""X-Ray samples one in twenty requests."""
+MEMORY_MB = 1024
 POLLS_PER_MINUTE = 15
 """Lambda polls an idle queue with five pollers, 20 s each."""
 FED_BY_QUEUES = frozenset({"send_email", "record_feedback"})
@@ -63,16 +65,25 @@ KEYS_OF_TABLES = {
 
 
 def used(calls: Iterable[Mapping[str, Any]], reports: Mapping[str, Sequence[Report]], sizes: Sizes) -> Use:
-    """Count what a run used, by the names of the price table."""
+    """Count what a run used, by the names of the price table; the functions' time is added by `_add_time`."""
     use: Use = defaultdict(float)
     for each in calls:
         _add_call(use, each, sizes)
     for name, each_run in reports.items():
         use["lambda request"] += len(each_run)
-        use["lambda GB-second, arm64"] += sum(ms / 1000 * memory_mb / 1024 for ms, memory_mb in each_run)
         if name in FED_BY_QUEUES:
             use["sqs request"] += 2 * len(each_run)  # a batch is received and deleted by Lambda itself
+    use["trace"] += TRACED * use["lambda request"]
     return use
+
+
+def _add_time(use: Use, reports: Mapping[str, Sequence[Report]], mails: int) -> None:
+    """Add the functions' time, GB-seconds: modelled, and by the twin's reports where there is no model."""
+    modelled = seconds_per_mail(MEMORY_MB)
+    use["lambda GB-second, arm64"] += mails * sum(modelled.values()) * MEMORY_MB / 1024
+    for name, each_run in reports.items():
+        if name not in modelled:
+            use["lambda GB-second, arm64"] += sum(ms / 1000 * memory_mb / 1024 for ms, memory_mb in each_run)
 
 
 def _add_call(use: Use, call: Mapping[str, Any], sizes: Sizes) -> None:
@@ -95,12 +106,10 @@ def _add_call(use: Use, call: Mapping[str, Any], sizes: Sizes) -> None:
 
 
 def _add_what_no_call_shows(use: Use, mails: int) -> None:
-    """Add what AWS does behind the calls: index writes, SES's events through SNS, the API call, the state machine."""
+    """Add what AWS does behind the calls: index writes, SES's events through SNS."""
     use["dynamodb write unit"] += INDEX_WRITES * mails
     use["sns publish"] += EVENTS * mails
     use["sqs request"] += EVENTS * mails
-    use["http request"] += 1
-    use["state transition"] += TRANSITIONS
 
 
 def _reports(logs: Any, prefix: str, begin: float) -> tuple[dict[str, list[Report]], int]:  # noqa: ANN401  # botocore has no static types
@@ -120,7 +129,7 @@ def _reports(logs: Any, prefix: str, begin: float) -> tuple[dict[str, list[Repor
     return found, written
 
 
-def idle(folder: Path, dispatches: Sequence[Report]) -> Use:
+def idle(folder: Path) -> Use:
     """Return USD a month by what is there while nothing happens, counted in the templates, and the run every minute."""
     resources = [
         each
@@ -135,9 +144,7 @@ def idle(folder: Path, dispatches: Sequence[Report]) -> Use:
             usd["Shards"] += each["Properties"]["ShardCount"] * SHARD_HOUR * HOURS_PER_MONTH
         if each["Type"] == "AWS::Lambda::EventSourceMapping" and "ScalingConfig" in each["Properties"]:
             usd["Queue polling"] += POLLS_PER_MINUTE * MINUTES_PER_MONTH * PER_USE["sqs request"]
-    seconds = median(ms for ms, _ in dispatches) / 1000
-    memory_gb = dispatches[0][1] / 1024
-    a_run = PER_USE["lambda request"] + seconds * memory_gb * PER_USE["lambda GB-second, arm64"]
+    a_run = PER_USE["lambda request"] + idle_dispatch_seconds(MEMORY_MB) * PER_USE["lambda GB-second, arm64"]
     usd["Dispatch every minute"] = MINUTES_PER_MONTH * a_run
     return usd
 
@@ -168,8 +175,9 @@ def _measured(twin: Twin, people: int) -> list[dict[str, Any]]:
     sizes = Sizes(tables)
     use = used(calls, reports, sizes)
     _add_what_no_call_shows(use, people)
+    _add_time(use, reports, people)
     use["log GB"] += logged / GB
-    return [*_per_million(use, people), *_sizes(sizes, names), *_idle(idle(twin.folder, reports["dispatch_sends"]))]
+    return [*_per_million(use, people), *_sizes(sizes, names), *_idle(idle(twin.folder))]
 
 
 def _items(dynamodb: Any, table: str) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401

@@ -18,10 +18,8 @@ PER_USE: Mapping[str, float] = {
     "s3 write": 5.00 / MILLION,
     "s3 read": 0.40 / MILLION,
     "secret read": 5.00 / MILLION,
-    "key request": 3.00 / MILLION,
-    "state transition": 25.00 / MILLION,
     "log GB": 0.50,
-    "http request": 1.00 / MILLION,
+    "trace": 5.00 / MILLION,
 }
 """SES's own fee ($0.10 per thousand mails, data besides) is not in here: every sender pays it."""
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import zlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,10 +10,11 @@ from time import monotonic, sleep, time
 from typing import Any
 
 from addressee.adapters.dynamo import to_item
+from addressee.adapters.dynamo_scores import body_bytes
 from addressee.adapters.s3 import S3Bucket
 from addressee.adapters.s3_templates import S3Templates
 from addressee.profiles.subject import subject_of
-from benchmarks.serving_world import BUCKET, World, make_world
+from benchmarks.serving_world import BUCKET, World, make_world, rows_of_another
 from cli.api import Api
 from cli.deployment import Deployment, deployment_of
 from cli.templates import publish_folder
@@ -21,7 +23,9 @@ from twin.keys import make_keys, twin_client
 from twin.meter import FILE
 from twin.process import ROOT, Twin
 
-CAMPAIGN = "cost"
+WARM, MEASURED = "warm", "measured"
+"""Two campaigns, each to its own segment: the first one starts the functions, the second one is metered."""
+WARMING = 30
 PATIENCE_SECONDS = 400.0
 QUIET_SECONDS = 8.0
 
@@ -31,25 +35,28 @@ class NotFinished(Exception):
 
 
 def run_campaign(twin: Twin, people: int) -> tuple[int, float, Deployment]:
-    """Fill a deployment and run one campaign; return the meter's length before it, its begin, and the names."""
+    """Run two campaigns; return the meter's length before the second, when it began, and the names."""
     outputs = deploy(twin)
     names, keys = deployment_of(outputs, where="the twin"), make_keys(twin, outputs["KeysSecret"])
     os.environ.update(twin.environment())
     subject_key = twin_client(twin, "secretsmanager").get_secret_value(SecretId=names.subject_secret)["SecretString"]
-    _fill(
-        twin,
-        names,
-        make_world(),
-        [subject_of(f"user-{n}", kind="user", key=subject_key.encode()) for n in range(people)],
-    )
+    subjects = [subject_of(f"user-{n}", kind="user", key=subject_key.encode()) for n in range(WARMING + people)]
+    _fill(twin, names, make_world(), subjects)
     publish_folder(ROOT / "templates" / "digest", S3Templates(S3Bucket(names.emails_bucket)))
-    meter = twin.folder / FILE
+    meter, api = twin.folder / FILE, Api(outputs["ApiUrl"], keys)
+    _mail(api, meter, WARM, WARMING)
     before, begin = meter.stat().st_size, time()
-    now = datetime.now(UTC)
-    Api(outputs["ApiUrl"], keys).create_campaign(
+    _mail(api, meter, MEASURED, people)
+    return before, begin, names
+
+
+def _mail(api: Api, meter: Path, segment: str, people: int) -> None:
+    """Run one campaign until all of it is recorded."""
+    before, now = meter.stat().st_size, datetime.now(UTC)
+    api.create_campaign(
         {
-            "campaign": CAMPAIGN,
-            "audience": {"everyone": True},
+            "campaign": segment,
+            "audience": {"segment": {"kind": "cost", "name": segment}},
             "template": "digest",
             "window": {"start": now.isoformat(), "end": (now + timedelta(days=1)).isoformat()},
             "timing": "at_once",
@@ -58,11 +65,10 @@ def run_campaign(twin: Twin, people: int) -> tuple[int, float, Deployment]:
         }
     )
     _await_deliveries(meter, before, people)
-    return before, begin, names
 
 
 def _fill(twin: Twin, names: Deployment, world: World, subjects: list[str]) -> None:
-    """Load models, items and people: everybody has the same long history, and all rows that a profile can have."""
+    """Load models, items and people, each with a history of their own and all rows that a profile can have."""
     s3, dynamodb = twin_client(twin, "s3"), twin_client(twin, "dynamodb")
     for key, body in world.objects().items():
         s3.put_object(Bucket=names.models_bucket, Key=key.removeprefix(f"/{BUCKET}/"), Body=body)
@@ -70,7 +76,7 @@ def _fill(twin: Twin, names: Deployment, world: World, subjects: list[str]) -> N
     people = [
         to_item({**each, "subject": subject, **_own(each, number)})
         for number, subject in enumerate(subjects)
-        for each in world.rows
+        for each in rows_of_another(world, number)
         if each["part"] != "touches"
     ]
     for table, rows in ((names.items_table, items), (names.profiles_table, people)):
@@ -79,10 +85,13 @@ def _fill(twin: Twin, names: Deployment, world: World, subjects: list[str]) -> N
             dynamodb.batch_write_item(RequestItems={table: requests})
 
 
-def _own(each: Mapping[str, Any], number: int) -> dict[str, str]:
-    if each["part"] != "person":
-        return {}
-    return {"user_id": f"user-{number}", "address": f"user-{number}@example.com", "first_name": "Ada"}
+def _own(each: Mapping[str, Any], number: int) -> dict[str, Any]:
+    if each["part"] == "person":
+        return {"user_id": f"user-{number}", "address": f"user-{number}@example.com", "first_name": "Ada"}
+    if each["part"] == "scores":
+        segments = {"cost": WARM if number < WARMING else MEASURED}
+        return {"body": body_bytes(json.loads(zlib.decompress(each["body"])) | {"segments": segments})}
+    return {}
 
 
 def _await_deliveries(meter: Path, before: int, people: int) -> None:

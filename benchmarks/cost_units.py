@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-READ_BYTES, WRITE_BYTES = 4_096, 1_024
+READ_BYTES, WRITE_BYTES, PAGE_BYTES = 4_096, 1_024, 1_048_576
 Typed = Mapping[str, Any]
 Key = tuple[str, ...]
 
@@ -69,7 +69,8 @@ def _reads(operation: str, body: Typed, sizes: Sizes) -> float:
         values = body["ExpressionAttributeValues"].values()
         return share * _read_units(max(sizes.of_partition(body["TableName"], each.get("S", "")) for each in values))
     if operation == "Scan":
-        return share * _read_units(sizes.of_table(body["TableName"]) / max(body.get("TotalSegments", 1), 1))
+        page = min(sizes.of_table(body["TableName"]) / max(body.get("TotalSegments", 1), 1), PAGE_BYTES)
+        return share * _read_units(page)
     return 0.0
 
 

@@ -8,7 +8,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
@@ -18,8 +17,6 @@ from time import process_time
 from typing import Any
 
 from addressee.decisions.campaign import Campaign
-from addressee.decisions.champions import champions_of, open_champion
-from addressee.decisions.decision import Decision, to_body
 from addressee.decisions.person import read_person
 from addressee.emails.campaign import EmailCampaign, Standing
 from addressee.emails.compile import Protected, protect
@@ -34,10 +31,10 @@ from addressee.emails.send import Send
 from addressee.emails.template import INPUTS, InputType, Manifest, Template, template_of, to_files
 from addressee.emails.values import Values
 from addressee.emails.view import view
-from addressee.profiles.items import item_of
 from benchmarks import retail_mail
+from benchmarks.rendering_memory import Memory, Published
 from benchmarks.rows import row, write
-from benchmarks.serving_world import NOW_MS, SUBJECT, World, make_world
+from benchmarks.serving_world import NOW_MS, SUBJECT, make_world
 from cli.templates import build
 
 ROOT = Path(__file__).parents[1]
@@ -141,48 +138,12 @@ def _version() -> str:
     )
 
 
-class _Memory:
-    """The tables in memory, rows as they are stored; the record of a mail is written out."""
-
-    def __init__(self, world: World) -> None:
-        self._items = world.items
-        self._champions = champions_of(
-            {each.kind: (each.version, open_champion(each.kind, each.files)) for each in world.bundles}
-        )
-
-    def get(self, subject: str, campaign: str) -> None:
-        del subject, campaign
-
-    def put_once(self, decision: Decision, *, content: str = "", values: bytes = b"") -> Decision:
-        del content, values
-        to_body(decision)
-        return decision
-
-    def keep_values(self, subject: str, campaign: str, content: str, values: bytes) -> None:
-        del subject, campaign, content, values
-
-    def get_many(self, item_ids: Sequence[str]) -> dict[str, Any]:
-        return {item_id: item_of(self._items[item_id]) for item_id in item_ids}
-
-    def current(self) -> Any:  # noqa: ANN401
-        return self._champions
-
-
-class _Published:
-    def __init__(self, template: Template) -> None:
-        self._template = template
-
-    def get(self, name: str, version: str) -> Template:
-        del name, version
-        return self._template
-
-
 def mails_per_core(rounds: int, mails: int = 200) -> dict[str, Any]:
     """Decide, render and write raw mails for a regular customer: rows unpacked anew, every byte made, SES faked."""
     world, template = make_world(), build(DIGEST).template
-    memory = _Memory(world)
+    memory = Memory(world)
     settings = Settings(Sender("Example Shop", "news@example.com"), "1 Example Street", "https://links.example.com")
-    renderer = MailRenderer(_Published(template), memory, lambda: SAMPLE_KEY, settings)
+    renderer = MailRenderer(Published(template), memory, lambda: SAMPLE_KEY, settings)
     making = Making(memory, memory, memory, renderer)
     rules = Campaign("spring", repurchase_days={"*": 14})
     standing = Standing(EmailCampaign("spring", rules, template.name, template.version, 0, NOW_MS + 1, 0))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from addressee.adapters.dynamo import to_item
+from addressee.adapters.dynamo_scores import body_bytes
 from addressee.models.bundle import Bundle, seal
 from addressee.models.kind import Kind
 from addressee.models.kinds import KINDS
@@ -58,6 +59,12 @@ def make_world(seed: int = 7) -> World:
         _rows(names, rng, {each.kind: each.version for each in bundles}),
         {name: _item(name, rng) for name in names},
     )
+
+
+def rows_of_another(world: World, seed: int) -> tuple[dict[str, Any], ...]:
+    """Make the rows of one more customer, with a history of their own."""
+    versions = {each.kind: each.version for each in world.bundles}
+    return _rows(list(world.items), Random(seed), versions)  # noqa: S311  # simulated data
 
 
 def _bundle(kind: Kind, tables: Tables) -> Bundle:
@@ -160,7 +167,7 @@ def _rows(names: list[str], rng: Random, versions: dict[str, str]) -> tuple[dict
     return (
         {"subject": SUBJECT, "part": "consent", "c_email": consent},
         {"subject": SUBJECT, "part": "person", "user_id": "anna", "address": "anna@example.com"},
-        {"subject": SUBJECT, "part": "scores", "body": json.dumps(scores).encode()},
+        {"subject": SUBJECT, "part": "scores", "body": body_bytes(scores)},
         {"subject": SUBJECT, "part": "state", "version": 9, "packed": pack_state(state)},
         {"subject": SUBJECT, "part": "touches", "body": b"[]"},
         {"subject": SUBJECT, "part": "traits", "t_time_zone": {"v": "Europe/Berlin", "at": 1, "id": "a"}},

@@ -102,7 +102,7 @@ class Feedback(Construct):
         allow(record, ["kinesis:PutRecords"], events.stream.stream_arn)
         allow_key(record, events.stream.encryption_key, *DATA_WRITES)
         allow_secret(record, profiles.subject_key)
-        feed(record, data.queue, concurrency=settings.send_concurrency)
+        feed(record, data.queue, concurrency=settings.send_concurrency, batch_size=50, window_seconds=2)
         self._watch(data, functions)
 
     def _watch(self, data: FeedbackData, functions: Functions) -> None:

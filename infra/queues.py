@@ -11,8 +11,7 @@ from infra.alarms import FIVE_MINUTES, Alarms
 from infra.grants import allow, allow_key, role_of
 from infra.storage import Storage
 
-BATCH_SIZE = 10
-WINDOW_SECONDS = 1
+LONGEST_WINDOW_SECONDS = 2
 TRIES = 5
 
 
@@ -26,7 +25,7 @@ class WorkQueue(NamedTuple):
 def work_queue(scope: Construct, name: str, storage: Storage, *, timeout: Duration) -> WorkQueue:
     """Make both queues. `timeout` is the reading function's; AWS advises six times that until a message comes again."""
     dead_letters = _queue(scope, f"{name}DeadLetters", storage, Duration.seconds(30), None)
-    again = Duration.seconds(6 * int(timeout.to_seconds()) + WINDOW_SECONDS)
+    again = Duration.seconds(6 * int(timeout.to_seconds()) + LONGEST_WINDOW_SECONDS)
     redrive = sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=TRIES)
     return WorkQueue(_queue(scope, name, storage, again, redrive), dead_letters)
 
@@ -47,8 +46,10 @@ def _queue(
     )
 
 
-def feed(function: awslambda.Function, work: WorkQueue, *, concurrency: int) -> None:
-    """Hand `function` batches of ten; it answers which messages failed, and only those come again."""
+def feed(
+    function: awslambda.Function, work: WorkQueue, *, concurrency: int, batch_size: int, window_seconds: int
+) -> None:
+    """Hand `function` batches; it answers which messages failed, and only those come again."""
     allow(function, [f"sqs:{each}" for each in ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")], _arn(work))
     allow_key(function, work.queue.encryption_master_key)
     mapping = awslambda.CfnEventSourceMapping(
@@ -56,8 +57,8 @@ def feed(function: awslambda.Function, work: WorkQueue, *, concurrency: int) -> 
         "Source",
         function_name=function.function_name,
         event_source_arn=_arn(work),
-        batch_size=BATCH_SIZE,
-        maximum_batching_window_in_seconds=WINDOW_SECONDS,
+        batch_size=batch_size,
+        maximum_batching_window_in_seconds=window_seconds,
         function_response_types=["ReportBatchItemFailures"],
         # Not reserved concurrency: a fresh account has ten in all and can reserve none of them.
         scaling_config=awslambda.CfnEventSourceMapping.ScalingConfigProperty(maximum_concurrency=concurrency),

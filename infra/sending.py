@@ -41,7 +41,7 @@ class Mails(Construct):
         super().__init__(scope, "Mails")
         self._data, self._upstream, self._functions = data, upstream, functions
         self.send = self._send(sending, links_url)
-        feed(self.send, data.queue, concurrency=functions.settings.send_concurrency)
+        feed(self.send, data.queue, concurrency=functions.settings.send_concurrency, batch_size=10, window_seconds=1)
         sending.allow(self.send)
         sending.watch(functions.alarms)
         self._grant()

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import zlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -133,7 +134,7 @@ def test_every_kind_is_published_with_its_files_or_the_run_says_why_not(learned:
 def test_scores_return_to_the_profiles_and_decide(stack: Stack, learned: Run):
     """A person of the training data is recognised: segment, scores, and products bought before."""
     row = stack.rows(stack.subject("sim-1"))["scores"]
-    scores: dict[str, Any] = json.loads(bytes(row["body"]["B"]))
+    scores: dict[str, Any] = json.loads(zlib.decompress(bytes(row["body"]["B"])))
     assert scores["candidates"]["buy_again"]
     assert bool(scores["segments"]) == ("rfm_tiers" in learned.champions)
     favourites = {item for item, *_ in scores["candidates"]["buy_again"]}

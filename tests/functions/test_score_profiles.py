@@ -1,6 +1,7 @@
 """`score_profiles`: the real handler on chunks, bundles and tables in memory."""
 
 import json
+import zlib
 from datetime import date
 from pathlib import Path
 
@@ -70,7 +71,7 @@ def test_a_chunk_is_scored_and_written(s3):
     rows = InMemoryRows(throttled=1)
     assert handle(EVENT, None, wired(s3, rows)) == {"scored": 40, "kinds": ["buy_again"]}
     assert sorted(rows.rows) == [(subject, "scores") for subject in PEOPLE[:40]]
-    body = json.loads(rows.rows[PEOPLE[0], "scores"]["body"])
+    body = json.loads(zlib.decompress(rows.rows[PEOPLE[0], "scores"]["body"]))
     assert body["as_of"] == "2026-03-31"
     assert body["candidates"]["buy_again"][0][0] == "milk"
     assert list(body["versions"]) == ["buy_again"]

@@ -1,6 +1,7 @@
 """`Person`: everything that a decision reads of one person, and the fold of the stored rows into it."""
 
 import json
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -104,7 +105,7 @@ def _touches(body: bytes | None) -> tuple[tuple[str, int], ...]:
 def _scores(body: bytes | None) -> Scores:
     if not body:
         return Scores()
-    stored = json.loads(body)
+    stored = json.loads(body if body[:1] == b"{" else zlib.decompress(body))  # plain as it once was
     candidates = {use: tuple(map(tuple, rows)) for use, rows in stored.get("candidates", {}).items()}
     return Scores(
         as_of=str(stored.get("as_of", "")),

@@ -1,0 +1,221 @@
+"""How long the functions behind a mail run: the real handlers and use cases, on stores that answer as late as AWS's.
+
+The twin's own REPORT lines would not do: its one process answers some 300 calls a second, so calls wait for each other.
+"""
+
+import contextlib
+import io
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from statistics import median
+from time import perf_counter, process_time, sleep
+from typing import Any
+
+from addressee.decisions.campaign import Campaign
+from addressee.decisions.person import read_person
+from addressee.emails.campaign import EmailCampaign, Standing
+from addressee.emails.compose import MailRenderer, Settings
+from addressee.emails.deliver import Delivery
+from addressee.emails.dispatch import Dispatching, dispatch
+from addressee.emails.mime import Sender
+from addressee.emails.plan import PlanPorts, plan_chunk
+from addressee.emails.ports import Quota
+from addressee.emails.prepare import Making
+from addressee.emails.samples import SAMPLE_KEY
+from addressee.emails.send import Send, slot_of, tag_of
+from addressee.feedback.record import Ports
+from benchmarks.rendering import DIGEST
+from benchmarks.rendering_memory import Memory, Published
+from benchmarks.serving_world import NOW_MS, make_world
+from cli.templates import build
+from functions.record_feedback.handler import Wiring as Recording
+from functions.record_feedback.handler import handle as record
+from functions.send_email.handler import Wiring as Sending
+from functions.send_email.handler import handle as send
+from tests.fakes.campaigns import InMemoryCampaigns
+from tests.fakes.chunks import InMemoryChunks
+from tests.fakes.decisions import InMemoryPeople
+from tests.fakes.mailer import InMemoryMailer, ToldQuotas
+from tests.fakes.queue import InMemoryQueue
+from tests.fakes.recipients import InMemoryRecipients
+from tests.fakes.sends import InMemorySends
+from tests.fakes.suppressions import InMemorySuppressions
+from tests.fakes.touches import InMemoryTouches
+
+BATCH = 10
+MANY = 500
+ROUNDS = 5
+TABLE_SECONDS, MAIL_SECONDS = 0.005, 0.08
+"""Assumed: a call of a table, stream or queue; SES's answer, on a connection made anew."""
+WHOLE_CPU_MB = 1_769
+"""The memory with which a Lambda has one vCPU; with less it has that share of it."""
+CAMPAIGN = "cost"
+SAMPLE = json.loads((Path(__file__).parents[1] / "events" / "record_feedback.json").read_text(encoding="utf-8"))
+
+
+class Late:
+    """A port that answers late; its own rules stay."""
+
+    def __init__(self, port: object, seconds: float = TABLE_SECONDS) -> None:
+        """Wrap `port`."""
+        self._port, self._seconds = port, seconds
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        """Return the port's own method, late."""
+        method = getattr(self._port, name)
+
+        def late(*given: Any, **named: Any) -> Any:  # noqa: ANN401
+            sleep(self._seconds)
+            return method(*given, **named)
+
+        return late
+
+
+def seconds_per_mail(memory_mb: int) -> dict[str, float]:
+    """Return what each function is billed for one mail, seconds, at that memory; a mail has two events."""
+    runs: dict[str, tuple[Callable[[], object], int]] = {
+        "send_email": (_sending(), BATCH),
+        "record_feedback": (_recording(), BATCH // 2),
+        "plan_campaign": (_planning(), MANY),
+        "dispatch_sends": (_dispatching(), MANY),
+    }
+    return {name: _billed(run, memory_mb) / mails for name, (run, mails) in runs.items()}
+
+
+def idle_dispatch_seconds(memory_mb: int) -> float:
+    """Return what the run of a minute without work is billed, seconds."""
+    ports = Dispatching(
+        Late(InMemorySends()), Late(InMemoryCampaigns()), Late(InMemoryQueue()), Late(ToldQuotas(Quota(100, -1, 0)))
+    )
+    return _billed(lambda: dispatch(ports, now_ms=NOW_MS, unknown_after_ms=86_400_000), memory_mb)
+
+
+def _billed(run: Callable[[], object], memory_mb: int) -> float:
+    """Time a run, and add what its CPU takes longer on the share of a vCPU that comes with the memory."""
+    spent = []
+    for _ in range(ROUNDS):
+        wall, cpu = perf_counter(), process_time()
+        with contextlib.redirect_stdout(io.StringIO()):
+            run()
+        slower = max(WHOLE_CPU_MB / memory_mb - 1, 0)
+        spent.append(perf_counter() - wall + slower * (process_time() - cpu))
+    return median(spent)
+
+
+def _subject(number: int) -> str:
+    return f"{number:032x}"
+
+
+def _standing() -> Standing:
+    template = build(DIGEST).template
+    rules = Campaign(CAMPAIGN, repurchase_days={"*": 14})
+    return Standing(
+        EmailCampaign(CAMPAIGN, rules, template.name, template.version, 0, NOW_MS + 86_400_000, 0), planning="planned"
+    )
+
+
+def _rows(state: Any, count: int) -> list[Send]:  # noqa: ANN401  # a state's name
+    return [
+        Send(_subject(n), CAMPAIGN, state, slot=slot_of(_subject(n), NOW_MS), due_ms=NOW_MS, queued_at_ms=NOW_MS)
+        for n in range(count)
+    ]
+
+
+def _sending() -> Callable[[], object]:
+    """Send a batch of ten, each to somebody with all rows that a profile can have."""
+    world = make_world()
+    memory = Memory(world)
+    settings = Settings(Sender("Example Shop", "news@example.com"), "1 Example Street", "https://links.example.com")
+    renderer = MailRenderer(Published(build(DIGEST).template), memory, lambda: SAMPLE_KEY, settings)
+    messages = [
+        {"messageId": str(n), "body": json.dumps({"subject": _subject(n), "campaign": CAMPAIGN})} for n in range(BATCH)
+    ]
+
+    def run() -> None:
+        people = InMemoryPeople(*(read_person(_subject(n), world.rows, purpose="email") for n in range(BATCH)))
+        ports = Delivery(
+            key=lambda: b"key",
+            sends=Late(InMemorySends(*_rows("queued", BATCH))),
+            campaigns=Late(InMemoryCampaigns(_standing())),
+            people=Late(people),
+            suppressions=Late(InMemorySuppressions()),
+            making=Making(Late(memory), Late(memory), memory, renderer),
+            touches=Late(InMemoryTouches(people)),
+            mailer=Late(InMemoryMailer(), MAIL_SECONDS),
+        )
+        answer = send({"Records": messages}, None, wired=Sending(ports, now_ms=lambda: NOW_MS))
+        if answer["batchItemFailures"]:
+            raise AssertionError(answer)
+
+    return run
+
+
+def _recording() -> Callable[[], object]:
+    """Record ten events of five mails: each was sent, each was delivered."""
+    recipients = InMemoryRecipients()
+
+    class Stream:
+        def put(self, records: object) -> list[object]:
+            del records
+            return []
+
+    def run() -> None:
+        ports = Ports(
+            key=lambda: b"key",
+            suppressions=Late(InMemorySuppressions()),
+            sends=Late(InMemorySends(*_rows("sent", BATCH))),
+            recipients=Late(recipients),
+            stream=Late(Stream()),
+            soft_bounce_limit=5,
+        )
+        with ThreadPoolExecutor(BATCH) as pool:
+            record({"Records": [_event(n) for n in range(BATCH)]}, None, Recording(ports, pool))
+
+    return run
+
+
+def _event(number: int) -> dict[str, Any]:
+    sample = SAMPLE["Records"][0]
+    body = json.loads(sample["body"])
+    body["mail"]["tags"]["send_id"] = [tag_of(f"{_subject(number)}.{CAMPAIGN}")]
+    return {**sample, "messageId": str(number), "body": json.dumps(body)}
+
+
+def _planning() -> Callable[[], object]:
+    """Plan a chunk of 500 people."""
+    world = make_world()
+    people = [read_person(_subject(n), world.rows, purpose="email") for n in range(MANY)]
+
+    def run() -> None:
+        with ThreadPoolExecutor(32) as pool:
+            ports = PlanPorts(
+                Late(InMemorySends()), Late(InMemoryCampaigns(_standing())), Late(InMemoryChunks()), pool.map
+            )
+            plan_chunk(_standing().campaign, 0, people, ports, now_ms=NOW_MS)
+
+    return run
+
+
+def _dispatching() -> Callable[[], object]:
+    """Queue 500 rows that are due."""
+
+    def run() -> None:
+        campaigns = InMemoryCampaigns(_standing())
+        rows = _rows("planned", MANY)
+        for row in rows:
+            campaigns.open_slot(row.slot, CAMPAIGN)
+        with ThreadPoolExecutor(8) as pool:
+            ports = Dispatching(
+                Late(InMemorySends(*rows)),
+                Late(campaigns),
+                Late(InMemoryQueue()),
+                Late(ToldQuotas(Quota(100, -1, 0))),
+                pool.map,
+            )
+            counts = dispatch(ports, now_ms=NOW_MS, unknown_after_ms=86_400_000)
+        if counts.queued != MANY:
+            raise AssertionError(counts)
+
+    return run
