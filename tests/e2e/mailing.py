@@ -147,7 +147,7 @@ class Mailing:
         """Read a row as it is now."""
         return self.rows(campaign, Crowd("", (who,)))[who.subject]
 
-    def settled(self, campaign: str, crowd: Crowd, *, seconds: float = 60) -> dict[str, Send]:
+    def settled(self, campaign: str, crowd: Crowd, *, seconds: float = 60, every: float = 0.5) -> dict[str, Send]:
         """Wait until nobody's row is open, and SES has told of every mail that is not `silent`."""
         silent = {each.subject for each in crowd.recipients if "silent" in each.address}
 
@@ -156,7 +156,7 @@ class Mailing:
             told = all(row.state != "sent" or subject in silent for subject, row in rows.items())
             return rows if told and not any(row.state in OPEN for row in rows.values()) else None
 
-        return dict(until(look, seconds=seconds))
+        return dict(until(look, seconds=seconds, every=every))
 
     def mails(self, campaign: str) -> list[SentMail]:
         """List the mails of a campaign that SES took."""

@@ -96,13 +96,13 @@ class Stack:
         return {key: s3.get_object(Bucket=self.outputs[bucket], Key=key)["Body"].read() for key in keys}
 
 
-def until(condition: Callable[[], Any], *, seconds: float = PATIENCE_SECONDS) -> Any:
-    """Wait until `condition` holds and return what it returned; fail the test when it does not in time."""
+def until(condition: Callable[[], Any], *, seconds: float = PATIENCE_SECONDS, every: float = 0.2) -> Any:
+    """Ask `every` so many seconds until `condition` holds, and return what it returned; in time, or the test fails."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := condition():
             return found
-        time.sleep(0.2)
+        time.sleep(every)
     raise AssertionError(f"not within {seconds} s")
 
 
