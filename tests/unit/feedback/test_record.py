@@ -56,6 +56,40 @@ def test_a_row_that_an_event_cannot_reach_stays(state):
     assert world.told() == [("Email Delivered", "")]
 
 
+@pytest.mark.parametrize(
+    ("kind", "calls"),
+    [
+        ("Send", ["get"]),
+        ("Delivery", ["move"]),
+        ("Bounce", ["move"]),
+        ("Complaint", ["move"]),
+        ("Reject", ["move"]),
+        ("Open", ["get", "move"]),
+    ],
+)
+def test_a_row_is_asked_for_once_by_what_mails_usually_have(kind, calls):
+    """A delivery moves the row unread; a send is read first, for it is no news, and a refused move is dear."""
+    world, watch = World(), Watch()
+    assert world.record(ses_event(kind, after_ms=60_000), ports=watch.ports(world.ports, "sends")).what == "recorded"
+    assert watch.names == calls
+
+
+@pytest.mark.parametrize("kind", ["Send", "Delivery", "Bounce", "Complaint", "Reject", "Open", "Click"])
+def test_an_event_of_a_row_that_does_not_exist_makes_none(kind):
+    """Whether it is read or moved first."""
+    world = World()
+    world.sends.rows.clear()
+    assert world.record(ses_event(kind)).why == "no_send"
+    assert (world.sends.rows, world.told()) == ({}, [])
+
+
+def test_a_send_that_is_news_moves_the_row():
+    """Its owner died before it could say so."""
+    world, watch = World("claimed"), Watch()
+    world.record(ses_event("Send"), ports=watch.ports(world.ports, "sends"))
+    assert (watch.names, world.row().state, world.row().settled_at_ms) == (["get", "move"], "sent", SENT_MS)
+
+
 def test_every_settlement_is_a_move_of_the_contract():
     """`emails/states.py` says which exist."""
     assert all(leaving <= REACHED[to] for to, leaving in SETTLES.values())
@@ -295,4 +329,4 @@ def test_a_crash_at_any_call_is_mended_by_the_repeat(kind, when):
         assert world.row() == tidy.row()
         assert set(world.stream.records) == set(tidy.stream.records)
         assert world.suppressed() == tidy.suppressed(ADDRESS)
-    assert number > 4
+    assert number > 3

@@ -71,11 +71,10 @@ def _record(feedback: Feedback, key: SendKey, suppressed: str, ports: Ports) -> 
     recipient = ports.recipients.get(key.subject)
     if recipient is not None:
         _suppress([recipient.address], suppressed, feedback, ports)
-    row = ports.sends.get(key)
+    row = settle(feedback, key, ports.sends)
     if row is None:
         return Recorded("dropped", feedback.kind, feedback.label, NO_SEND, suppressed)
     who = _label(feedback, row)
-    settle(feedback, key, row, ports.sends)
     if recipient is None:
         return Recorded("dropped", feedback.kind, who.who, NO_PERSON, suppressed)
     if feedback.label == SOFT:
@@ -111,6 +110,7 @@ def _count_soft_bounce(feedback: Feedback, key: SendKey, recipient: Recipient, p
 
 
 def _label(feedback: Feedback, row: Send) -> Label:
+    """Label an open or a click by the row as it was before it; the label of any other event is its own."""
     if feedback.fetch is None:
         return Label(feedback.label, "")
     came = came_ms(row)

@@ -30,13 +30,25 @@ SETTLES: Mapping[Kind, Settlement] = {
     "unsubscribed": _DELIVERED,
 }
 """Whatever is done with a mail proves that it arrived, though its delivery event was lost."""
+USUALLY_NEWS: frozenset[Kind] = frozenset({"delivered", "bounced", "complained", "rejected"})
+"""What a row learns from its event, as a rule: it is moved unread, one write. The others are read first: `send_email`
+has said `sent` itself, so a move would be refused, which costs a write too, five reads' worth; and an open, click or
+unsubscription needs the time at which the mail came."""
 
 
-def settle(feedback: Feedback, key: SendKey, row: Send, sends: SendStore) -> None:
-    """Move the row where the event is news. Copies, and events that come late or in another order, change nothing."""
+def settle(feedback: Feedback, key: SendKey, sends: SendStore) -> Send | None:
+    """Move the row where the event is news. Copies, and events that come late or in another order, change nothing.
+
+    Returns the row (None: there is none): as it was before an open or a click, otherwise before or after the move.
+    """
     to, leaving = SETTLES[feedback.kind]
-    if row.state in leaving:
-        sends.move(key, to, leaving=leaving, owned_by=None, **_changes(feedback, row))
+    if feedback.kind in USUALLY_NEWS:
+        return sends.move(key, to, leaving=leaving, owned_by=None, **_changes(feedback, feedback.at_ms)).row
+    row = sends.get(key)
+    if row is not None and row.state in leaving:
+        settled_at_ms = feedback.at_ms if feedback.kind == "sent" else came_ms(row)
+        sends.move(key, to, leaving=leaving, owned_by=None, **_changes(feedback, settled_at_ms))
+    return row
 
 
 def came_ms(row: Send) -> int:
@@ -45,10 +57,9 @@ def came_ms(row: Send) -> int:
     return max(row.claimed_at_ms, row.sent_at_ms, delivered_ms)
 
 
-def _changes(feedback: Feedback, row: Send) -> dict[str, str | int]:
-    """Write down what the event knows. An open is later than the arrival that it proves: it leaves that time alone."""
-    engaged = SETTLES[feedback.kind] is _DELIVERED and feedback.kind != "delivered"
-    changes: dict[str, str | int] = {"settled_at_ms": came_ms(row) if engaged else feedback.at_ms}
+def _changes(feedback: Feedback, settled_at_ms: int) -> dict[str, str | int]:
+    """Write down what the event knows. An open is later than the arrival that it proves: `settled_at_ms` is that."""
+    changes: dict[str, str | int] = {"settled_at_ms": settled_at_ms}
     if feedback.mail_id:
         changes["message_id"] = feedback.mail_id
     if feedback.accepted_at_ms:
