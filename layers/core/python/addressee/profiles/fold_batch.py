@@ -37,6 +37,14 @@ def fold_arrivals(state: State, before: bytes, arrivals: Sequence[Arrival]) -> F
     return outcome
 
 
+def needs_state(arrival: Arrival) -> bool:
+    """Tell whether folding an arrival takes its subjects' rows.
+
+    A user's own send that names nobody else does not: its row in the lake, and what it says of the person, are all.
+    """
+    return not arrival.user or bool(arrival.aliases) or not is_own_send(arrival.event, arrival.user)
+
+
 def known(state: State, arrival: Arrival) -> bool:
     """Tell whether the state has folded this very record: then all that goes with it was done before."""
     return seen(state, arrival.record.partition_key, arrival.record.sequence_number)

@@ -6,7 +6,7 @@ from typing import Any
 
 from addressee.profiles.batch import POISON, Arrival, Rejected
 from addressee.profiles.consent import PURPOSE, ConsentChange
-from addressee.profiles.fold_batch import Folded, fold_arrivals, known, too_many_keys
+from addressee.profiles.fold_batch import Folded, fold_arrivals, known, needs_state, too_many_keys
 from addressee.profiles.identity import Identities
 from addressee.profiles.lake import lake_row, merge_row
 from addressee.profiles.packing import pack
@@ -65,11 +65,14 @@ class Plan:
 def plan_updates(arrivals: Sequence[Arrival], rows: Mapping[str, StateRow]) -> Plan:
     """Resolve all identities of the batch, then fold: what a visitor did before the login is the user's at once.
 
-    `rows` holds every subject that arrivals name and every user whom a pointer among them leads to.
+    `rows` holds every subject that arrivals name and every user whom a pointer among them leads to. A user without a
+    row got only our own sends: they are taken, and nothing is said of the state.
     """
     identities = Identities(rows)
     plan = Plan()
-    outcomes = [(arrival, _identify(arrival, identities)) for arrival in arrivals]
+    unread = [arrival for arrival in arrivals if not needs_state(arrival) and arrival.user not in rows]
+    others = [arrival for arrival in arrivals if needs_state(arrival) or arrival.user in rows]
+    outcomes = [(arrival, _identify(arrival, identities)) for arrival in others]
     updates: dict[str, Update] = {}
     for arrival, outcome in outcomes:
         if isinstance(outcome, Rejected):
@@ -87,8 +90,12 @@ def plan_updates(arrivals: Sequence[Arrival], rows: Mapping[str, StateRow]) -> P
         plan.rejected += update.folded.rejected
         refused = {each.record for each in update.folded.rejected}
         plan.withdrawals += _withdrawals(update.subject, (each for each in update.arrivals if each.record in refused))
-    plan.updates = list(updates.values())
+    plan.updates = [*updates.values(), *map(_taken_unread, unread)]
     return plan
+
+
+def _taken_unread(arrival: Arrival) -> Update:
+    return Update(arrival.user, 0, [arrival], folded=Folded(taken=[arrival]))
 
 
 def _identify(arrival: Arrival, identities: Identities) -> list[dict[str, Any]] | Rejected | None:

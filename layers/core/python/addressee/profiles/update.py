@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from addressee.profiles.batch import Arrival, Record, Rejected, read_records
+from addressee.profiles.fold_batch import needs_state
 from addressee.profiles.people import PersonStore
 from addressee.profiles.plan import Plan, Update, plan_updates
 from addressee.profiles.ports import Lake, ProfileStore, Quarantine, StateRow
@@ -36,7 +37,10 @@ class Ports:
 
 @dataclass(slots=True)
 class Counts:
-    """What became of a batch. `conflicts` counts states that somebody else wrote meanwhile; they were folded again."""
+    """What became of a batch. `conflicts` counts states that somebody else wrote meanwhile; they were folded again.
+
+    `folded` counts a repeated own send again: its row goes to the lake once more, and no state is read that knew it.
+    """
 
     records: int = 0
     folded: int = 0
@@ -86,8 +90,9 @@ def _round(arrivals: Sequence[Arrival], ports: Ports, counts: Counts) -> list[Ar
 
 
 def _read_rows(arrivals: Iterable[Arrival], store: ProfileStore) -> dict[str, StateRow]:
-    """Read every subject that arrivals name, and the users whom their pointers lead to."""
-    rows = store.read(subject for arrival in arrivals for subject in arrival.subjects)
+    """Read every subject that arrivals name, and the users whom their pointers lead to; not for own sends alone."""
+    named = [subject for arrival in arrivals if needs_state(arrival) for subject in arrival.subjects]
+    rows = store.read(named) if named else {}
     further = {row.merged_into for row in rows.values()} - rows.keys() - {""}
     return {**rows, **store.read(sorted(further))} if further else rows
 
