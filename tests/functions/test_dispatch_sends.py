@@ -30,7 +30,7 @@ def test_the_sample_queues_what_is_due(capsys):
     )
 
 
-def test_the_last_quarter_of_its_time_begins_no_page():
+def test_the_second_half_of_its_time_begins_no_page():
     """What is marked as queued gets its message before the function is killed."""
 
     class Ending:
