@@ -7,7 +7,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -36,10 +36,13 @@ class Stack:
     twin: Twin
     outputs: dict[str, str]
     keys: dict[str, str]
+    _clients: dict[str, Any] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:
-        """Return an AWS client."""
-        return twin_client(self.twin, service)
+        """Return an AWS client, one for each service: making one costs more than most calls."""
+        if service not in self._clients:
+            self._clients[service] = twin_client(self.twin, service)
+        return self._clients[service]
 
     @cached_property
     def _tls(self) -> ssl.SSLContext | None:

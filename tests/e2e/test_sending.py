@@ -82,7 +82,7 @@ def test_everybody_is_mailed_once_though_the_campaign_is_paused_and_a_worker_is_
     left = rows.pop(leaver.user_id)
     assert (left.state, left.reason) == ("skipped", "consent")
     assert {row.state for row in rows.values()} == {"delivered"}
-    again = until(lambda: looks(mailing, rows[slow.user_id].send_id), seconds=SCHEDULE_SECONDS)
+    again = until(lambda: looks(mailing, rows[slow.user_id].send_id), seconds=SCHEDULE_SECONDS, every=2.0)
     assert [(each["what"], each["detail"]) for each in again] == [("dropped", "delivered")]
     mails = sorted(send_id(mail) for mail in mailing.mails(planned.campaign))
     assert mails == sorted(row.send_id for row in rows.values())
@@ -174,6 +174,6 @@ def test_a_cancelled_campaign_mails_nobody_though_its_messages_are_queued(mailin
         mailing.move(planned.campaign, "cancel")
         mailing.dispatch()
         assert {(row.state, row.reason) for row in rows_of(mailing, planned)} == {("skipped", "cancelled")}
-    until(lambda: all(looks(mailing, row.send_id) for row in rows_of(mailing, planned)))
+    until(lambda: all(looks(mailing, row.send_id) for row in rows_of(mailing, planned)), every=1.0)
     assert mailing.mails(planned.campaign) == []
     assert mailing.status(planned.campaign)["finished"]
