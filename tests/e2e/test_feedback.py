@@ -18,10 +18,10 @@ from addressee.emails.send import Send, slot_of
 from addressee.profiles.subject import address_hash
 from tests.e2e.inbox import Mail, Reader, letter
 from tests.e2e.mailing import Crowd, Mailing, Recipient
+from tests.e2e.products import put_items, suggest
 from tests.e2e.stack import Stack, until
 from tests.e2e.test_events import lake_rows
 from tests.e2e.test_links import empty
-from tests.e2e.test_mails import put_items, suggest
 from twin.deploy import ACCOUNT
 from twin.ses_events import event_json
 

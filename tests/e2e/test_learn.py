@@ -2,8 +2,8 @@
 
 import csv
 import json
-import zlib
 import re
+import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path

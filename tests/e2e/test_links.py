@@ -13,9 +13,9 @@ import pytest
 from addressee.emails.send import Send
 from tests.e2e.inbox import ONE_CLICK, Mail, Reader, letter
 from tests.e2e.mailing import Mailing, Recipient
+from tests.e2e.products import put_items, suggest
 from tests.e2e.stack import Stack, until
 from tests.e2e.test_events import lake_rows
-from tests.e2e.test_mails import put_items, suggest
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
