@@ -13,6 +13,10 @@ from statistics import median
 from time import perf_counter, process_time, sleep
 from typing import Any
 
+from addressee.adapters.dynamo_people import DynamoPersonStore
+from addressee.adapters.dynamo_profiles import DynamoProfileStore
+from addressee.adapters.firehose import FirehoseLake
+from addressee.adapters.quarantine import QuarantineBucket
 from addressee.decisions.campaign import Campaign
 from addressee.decisions.person import read_person
 from addressee.emails.campaign import EmailCampaign, Standing
@@ -26,9 +30,14 @@ from addressee.emails.prepare import Making
 from addressee.emails.samples import SAMPLE_KEY
 from addressee.emails.send import Send, slot_of, tag_of
 from addressee.feedback.record import Ports
+from addressee.profiles.batch import Record
+from addressee.profiles.subject import subject_of
+from addressee.profiles.update import Ports as Folding
+from addressee.profiles.update import update_profiles
 from benchmarks.rendering import DIGEST
 from benchmarks.rendering_memory import Memory, Published
 from benchmarks.serving_world import NOW_MS, make_world
+from benchmarks.slow_services import SlowBucket, SlowDeliveryStream, SlowTable
 from cli.templates import build
 from functions.record_feedback.handler import Wiring as Recording
 from functions.record_feedback.handler import handle as record
@@ -46,12 +55,15 @@ from tests.fakes.touches import InMemoryTouches
 
 BATCH = 10
 MANY = 500
+A_SECOND = 28
+"""Events of a second's batch at the quota of a new account, 14 mails a second."""
 ROUNDS = 5
 TABLE_SECONDS, MAIL_SECONDS = 0.005, 0.08
 """Assumed: a call of a table, stream or queue; SES's answer, on a connection made anew."""
 WHOLE_CPU_MB = 1_769
 """The memory with which a Lambda has one vCPU; with less it has that share of it."""
 CAMPAIGN = "cost"
+KEY = b"a key of this benchmark"
 SAMPLE = json.loads((Path(__file__).parents[1] / "events" / "record_feedback.json").read_text(encoding="utf-8"))
 
 
@@ -80,6 +92,7 @@ def seconds_per_mail(memory_mb: int) -> dict[str, float]:
         "record_feedback": (_recording(), BATCH // 2),
         "plan_campaign": (_planning(), MANY),
         "dispatch_sends": (_dispatching(), MANY),
+        "update_profiles": (_folding(), A_SECOND // 2),
     }
     return {name: _billed(run, memory_mb) / mails for name, (run, mails) in runs.items()}
 
@@ -174,6 +187,41 @@ def _recording() -> Callable[[], object]:
             record({"Records": [_event(n) for n in range(BATCH)]}, None, Recording(ports, pool))
 
     return run
+
+
+def _folding() -> Callable[[], object]:
+    """Take a second's events of our own mails to the lake."""
+    table = SlowTable()
+    pool = ThreadPoolExecutor(24)
+    ports = Folding(
+        store=DynamoProfileStore("profiles", pool, table),
+        lake=FirehoseLake("lake", SlowDeliveryStream()),
+        quarantine=QuarantineBucket("quarantine", SlowBucket()),
+        people=DynamoPersonStore("profiles", table),
+        pool=pool,
+    )
+    records = [_record(number) for number in range(A_SECOND)]
+
+    def run() -> None:
+        counts = update_profiles(records, ports, key=KEY)
+        if counts.folded != A_SECOND:
+            raise AssertionError(counts)
+
+    return run
+
+
+def _record(number: int) -> Record:
+    user = f"user-{number}"
+    send_id = f"{subject_of(user, kind='user', key=KEY)}.{CAMPAIGN}"
+    message = {
+        "type": "track",
+        "event": "Email Delivered",
+        "messageId": f"delivered-{number}",
+        "userId": user,
+        "timestamp": "2026-01-31T10:00:00Z",
+        "properties": {"send_id": send_id, "campaign_id": CAMPAIGN},
+    }
+    return Record(user, str(number + 1), json.dumps(message).encode(), NOW_MS)
 
 
 def _event(number: int) -> dict[str, Any]:

@@ -196,11 +196,7 @@ class Renderer(Protocol):
 
 
 class DecisionRecords(Protocol):
-    """Keeps decisions, and beside each the values of the mails that were rendered from it. Reads are consistent."""
-
-    def get(self, subject: str, campaign: str) -> Decision | None:
-        """Read a decision, or None."""
-        ...
+    """Keeps decisions, and beside each the values of the mails that were rendered from it."""
 
     def put_once(self, decision: Decision, *, content: str = "", values: bytes = b"") -> Decision:
         """Store a decision, and values under `v_<content>`, unless one that mails is there already.

@@ -31,23 +31,20 @@ class Making:
 def prepare(send: Send, person: Person, standing: Standing, making: Making, *, now_ms: int) -> Rendered:
     """Decide, render, and keep the values beside the decision before anybody may claim the mail.
 
-    A decision that mails stands and is filtered again. Otherwise a fresh one is stored, with its values in the same
-    write; whoever loses that race renders the winner's. Where no model can be had the ladder goes on without. Every
-    other fault flies, and nothing was promised yet. Raises `RenderFailed` where the mail cannot be made at all.
+    A fresh decision is stored, with its values in the same write, unless one that mails stands: that one is filtered
+    again and rendered. Nobody looks first: nearly every mail is made once, and a look costs a read unit. Where no model
+    can be had the ladder goes on without. Every other fault flies, and nothing was promised yet. Raises `RenderFailed`
+    where the mail cannot be made at all.
     """
     rules = standing.campaign.rules
     rules = replace(rules, repurchase_days=rules.repurchase_days or making.repurchase_days)
-    stored = making.decisions.get(send.subject, send.campaign)
-    if stored is None or not stored.mail:
-        wish = Wish(k=PRODUCTS)
-        decided = decide(person, rules, making.catalogue, _champions(making.champions), wish, now_ms=now_ms)
-        fresh = replace(
-            decided, slot_ms=send.due_ms
-        )  # when its row says that it is due, not what a caller would hear now
-        rendered = making.renderer.render(send, person, standing, fresh, now_ms=now_ms)
-        stored = making.decisions.put_once(fresh, content=rendered.content, values=rendered.values)
-        if stored is fresh:
-            return rendered
+    champions = _champions(making.champions)
+    decided = decide(person, rules, making.catalogue, champions, Wish(k=PRODUCTS), now_ms=now_ms)
+    fresh = replace(decided, slot_ms=send.due_ms)  # when its row is due, not what a caller would hear now
+    rendered = making.renderer.render(send, person, standing, fresh, now_ms=now_ms)
+    stored = making.decisions.put_once(fresh, content=rendered.content, values=rendered.values)
+    if stored is fresh:
+        return rendered
     decision = again(stored, person, rules, making.catalogue, now_ms=now_ms)
     rendered = making.renderer.render(send, person, standing, decision, now_ms=now_ms)
     making.decisions.keep_values(send.subject, send.campaign, rendered.content, rendered.values)
