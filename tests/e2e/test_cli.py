@@ -68,7 +68,7 @@ def test_doctor_finds_every_part_answering(stack: Stack, tmp_path: Path):
     file = tmp_path / "outputs.json"
     file.write_text(json.dumps(stack.outputs))
     lines = addressee(stack, "--outputs", str(file), "doctor").splitlines()
-    assert sum("answers" in line for line in lines) >= 12
+    assert sum("answers" in line for line in lines) >= 18
     file.write_text(json.dumps({**stack.outputs, "LakeBucket": "no-such-bucket"}))
     broken = run(stack, "--outputs", str(file), "doctor")
     assert broken.returncode == 1

@@ -1,7 +1,7 @@
 """The states of a send and the moves between them; a move that is not here does not exist."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, get_args
 
 State = Literal[
     "planned",
@@ -15,18 +15,7 @@ State = Literal[
     "unknown",
     "skipped",
 ]
-STATES: tuple[State, ...] = (
-    "planned",
-    "queued",
-    "claimed",
-    "sent",
-    "delivered",
-    "bounced",
-    "complained",
-    "failed",
-    "unknown",
-    "skipped",
-)
+STATES: tuple[State, ...] = get_args(State)
 UNSETTLED: frozenset[State] = frozenset({"planned", "queued", "claimed"})
 """What still has a slot; everything else is settled."""
 REACHED: Mapping[State, frozenset[State]] = {
