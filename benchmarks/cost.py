@@ -9,11 +9,10 @@ tables, and the functions' time (`cost_time.py`). What a campaign costs once, ce
 
 import argparse
 import json
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks.cost_prices import (
     GB,
@@ -26,7 +25,7 @@ from benchmarks.cost_prices import (
     SHARD_HOUR,
 )
 from benchmarks.cost_run import lines, run_campaign
-from benchmarks.cost_time import idle_dispatch_seconds, seconds_per_mail
+from benchmarks.cost_time import A_SECOND, idle_dispatch_seconds, seconds_per_mail
 from benchmarks.cost_units import Sizes, units_of
 from benchmarks.rows import row, write
 from cli.deployment import Deployment
@@ -49,11 +48,22 @@ TRACED = 0.05
 MEMORY_MB = 1024
 POLLS_PER_MINUTE = 15
 """Lambda polls an idle queue with five pollers, 20 s each."""
-FED_BY_QUEUES = frozenset({"send_email", "record_feedback"})
-Report = tuple[float, int]
-"""Milliseconds of an invocation, and its memory in MB."""
+MAILS_A_SECOND = A_SECOND / EVENTS
+"""Assumed: the quota of a new account. It fills the batches; the twin hands out what there is, as soon as it is."""
+RUNS_A_MAIL = {"send_email": 1 / 10, "record_feedback": EVENTS / 50, "update_profiles": 1 / MAILS_A_SECOND}
+"""By the event source mappings: ten mails, fifty events in two seconds, one second of the stream."""
+POLLS = 2 * (1 + EVENTS) / 10
+"""SQS hands out ten messages a call, and ten are deleted by one."""
 Use = dict[str, float]
-_REPORT = re.compile(r"^REPORT RequestId: .*?Duration: ([0-9.]+) ms.*?Memory Size: (\d+) MB", re.DOTALL)
+
+
+class Logged(NamedTuple):
+    """A function's runs and the bytes of their log."""
+
+    runs: int
+    size: int
+
+
 KEYS_OF_TABLES = {
     "profiles_table": ("subject", "part"),
     "items_table": ("item_id",),
@@ -64,26 +74,21 @@ KEYS_OF_TABLES = {
 }
 
 
-def used(calls: Iterable[Mapping[str, Any]], reports: Mapping[str, Sequence[Report]], sizes: Sizes) -> Use:
-    """Count what a run used, by the names of the price table; the functions' time is added by `_add_time`."""
+def used(calls: Iterable[Mapping[str, Any]], logged: Mapping[str, Logged], sizes: Sizes, mails: int) -> Use:
+    """Count what a run used, by the names of the price table: metered calls, and what AWS does behind them."""
     use: Use = defaultdict(float)
     for each in calls:
         _add_call(use, each, sizes)
-    for name, each_run in reports.items():
-        use["lambda request"] += len(each_run)
-        if name in FED_BY_QUEUES:
-            use["sqs request"] += 2 * len(each_run)  # a batch is received and deleted by Lambda itself
+    use["dynamodb write unit"] += INDEX_WRITES * mails
+    use["sns publish"] += EVENTS * mails
+    use["sqs request"] += (EVENTS + POLLS) * mails
+    for name, (seen, size) in logged.items():
+        runs = RUNS_A_MAIL[name] * mails if name in RUNS_A_MAIL else seen
+        use["lambda request"] += runs
+        use["log GB"] += runs * size / seen / GB
     use["trace"] += TRACED * use["lambda request"]
+    use["lambda GB-second, arm64"] += mails * sum(seconds_per_mail(MEMORY_MB).values()) * MEMORY_MB / 1024
     return use
-
-
-def _add_time(use: Use, reports: Mapping[str, Sequence[Report]], mails: int) -> None:
-    """Add the functions' time, GB-seconds: modelled, and by the twin's reports where there is no model."""
-    modelled = seconds_per_mail(MEMORY_MB)
-    use["lambda GB-second, arm64"] += mails * sum(modelled.values()) * MEMORY_MB / 1024
-    for name, each_run in reports.items():
-        if name not in modelled:
-            use["lambda GB-second, arm64"] += sum(ms / 1000 * memory_mb / 1024 for ms, memory_mb in each_run)
 
 
 def _add_call(use: Use, call: Mapping[str, Any], sizes: Sizes) -> None:
@@ -105,28 +110,19 @@ def _add_call(use: Use, call: Mapping[str, Any], sizes: Sizes) -> None:
             use["secret read"] += 1
 
 
-def _add_what_no_call_shows(use: Use, mails: int) -> None:
-    """Add what AWS does behind the calls: index writes, SES's events through SNS."""
-    use["dynamodb write unit"] += INDEX_WRITES * mails
-    use["sns publish"] += EVENTS * mails
-    use["sqs request"] += EVENTS * mails
-
-
-def _reports(logs: Any, prefix: str, begin: float) -> tuple[dict[str, list[Report]], int]:  # noqa: ANN401  # botocore has no static types
-    """Read every function's REPORT lines since `begin`, and the bytes that all functions logged."""
-    found: dict[str, list[Report]] = {}
-    written = 0
+def _logged(logs: Any, prefix: str, begin: float) -> dict[str, Logged]:  # noqa: ANN401  # botocore has no static types
+    """Count every function's runs since `begin`, and the bytes that it logged."""
+    found: dict[str, Logged] = {}
     for page in logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=f"/aws/lambda/{prefix}-"):
         for group in page["logGroups"]:
-            name = group["logGroupName"].rpartition("-")[2]
             pages = logs.get_paginator("filter_log_events").paginate(
                 logGroupName=group["logGroupName"], startTime=int(begin * 1000)
             )
-            for event in (event for page in pages for event in page["events"]):
-                written += len(event["message"]) + LOG_EVENT_BYTES
-                if match := _REPORT.match(event["message"]):
-                    found.setdefault(name, []).append((float(match[1]), int(match[2])))
-    return found, written
+            lines = [event["message"] for page in pages for event in page["events"]]
+            if runs := sum(line.startswith("REPORT") for line in lines):
+                size = sum(len(line) + LOG_EVENT_BYTES for line in lines)
+                found[group["logGroupName"].rpartition("-")[2]] = Logged(runs, size)
+    return found
 
 
 def idle(folder: Path) -> Use:
@@ -171,12 +167,9 @@ def _measured(twin: Twin, people: int) -> list[dict[str, Any]]:
     tables = {
         getattr(names, field): (keys, _items(dynamodb, getattr(names, field))) for field, keys in KEYS_OF_TABLES.items()
     }
-    reports, logged = _reports(twin_client(twin, "logs"), "addressee", begin)
+    logged = _logged(twin_client(twin, "logs"), "addressee", begin)
     sizes = Sizes(tables)
-    use = used(calls, reports, sizes)
-    _add_what_no_call_shows(use, people)
-    _add_time(use, reports, people)
-    use["log GB"] += logged / GB
+    use = used(calls, logged, sizes, people)
     return [*_per_million(use, people), *_sizes(sizes, names), *_idle(idle(twin.folder))]
 
 
