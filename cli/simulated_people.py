@@ -4,7 +4,8 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-GRANTED, WITHDRAWN = 0.90, 0.05
+GRANTED, WITHDRAWN = 0.38, 0.05
+"""Simulated: so many agreed, and took it back. Some nine hundred consents are mailed by the twin in two minutes."""
 SEED = 20_170_101
 FIRST_NAMES = (
     "Ada",
