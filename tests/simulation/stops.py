@@ -35,8 +35,13 @@ class Stops:
         self.standing.add(about)
 
     def go(self, about: About) -> None:
-        """Take a stop back."""
+        """Take a stop back: what leaves from here on does not leave in spite of it, whenever its read began.
+
+        A read may begin under a pause and be answered after the resumption; the mail is then rightly sent.
+        """
         self.standing.discard(about)
+        for attempt in self.attempts.values():
+            attempt.stopped = {kind: None if stop == about else stop for kind, stop in attempt.stopped.items()}
 
     def begin(self, actor: str, key: SendKey) -> None:
         """Begin on a mail: the actor reads a row, of another mail than before or of the same one again."""
