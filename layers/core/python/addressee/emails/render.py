@@ -26,7 +26,6 @@ _FILTERS = frozenset(
 _TESTS = frozenset({"defined", "none", "eq", "ne", "lt", "le", "gt", "ge", "in", "even", "odd", "divisibleby"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 _SPACES = re.compile(r"\t|[ \t]{2,}")
-_ENDS = re.compile(r" +\n *|\n +")
 _LINES = re.compile(r"\n{3,}")
 _MAX_PIECES = 20_000
 _PRODUCT_FIELDS = frozenset(field.name for field in fields(Shown))
@@ -111,8 +110,9 @@ def one_line(text: str) -> str:
 
 def tidy(text: str) -> str:
     """Strip each line, keep at most one blank line between others, and end with one line feed."""
-    lines = _ENDS.sub("\n", _SPACES.sub(" ", text))
-    return _LINES.sub("\n\n", lines).strip() + "\n"
+    spaced = _SPACES.sub(" ", text) if "\t" in text or "  " in text else text  # looking is cheaper than matching
+    lines = "\n".join([line.strip(" ") for line in spaced.split("\n")])
+    return (_LINES.sub("\n\n", lines) if "\n\n\n" in lines else lines).strip() + "\n"
 
 
 def _shown(value: object) -> object:
