@@ -41,7 +41,7 @@ class ChampionSource(Protocol):
     """Holds the published models."""
 
     def current(self) -> Champions:
-        """Return what is loaded now; raises nothing, models that cannot be had are absent."""
+        """Return what is loaded; kinds that cannot be had are absent. Raises `Unavailable` before any was loaded."""
         ...
 
 

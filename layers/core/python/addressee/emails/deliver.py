@@ -174,7 +174,7 @@ def _claimed(key: SendKey, ports: Delivery, claim: str, *, claimed_at_ms: int, c
             key, "claimed", leaving=QUEUED, claim=claim, claimed_at_ms=claimed_at_ms, content=content
         )
         row = moved.row
-    except Exception:
+    except Exception:  # whatever it was, the claim may be written all the same: the row tells, else the fault flies on
         row = ports.sends.get(key)
         if row is None or row.claim != claim:
             raise
