@@ -167,8 +167,8 @@ def test_two_campaigns_at_the_same_minute_mail_nobody_twice(mailing: Mailing, di
 def test_a_cancelled_campaign_mails_nobody_though_its_messages_are_queued(mailing: Mailing):
     """Its rows end skipped at the next dispatch, and the messages find them so."""
     crowd = mailing.gather("reader", "reader", "reader")
-    planned = Planned(mailing.plan(crowd), crowd)
     with mailing.held("send_email"):
+        planned = Planned(mailing.plan(crowd), crowd)
         mailing.dispatch()
         assert {row.state for row in rows_of(mailing, planned)} == {"queued"}
         mailing.move(planned.campaign, "cancel")
