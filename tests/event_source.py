@@ -12,6 +12,8 @@ from hashlib import md5
 from random import Random
 from typing import Any
 
+from tests.fakes.watched import Crash
+
 MAX_AGE_MS = 23 * 3_600_000
 FIRST_SEQUENCE = 49_590_338_271_490_256_608_559_692_538_361_571_095_921_575_989_136_588_898
 HASHES = 2**128
@@ -51,7 +53,7 @@ class EventSource:
         self.handler, self.now_ms, self.rng = handler, now_ms, rng
         self.batch_size, self.bisect, self.replays = 100, True, 0.0
         self.failures: dict[str, bytes] = {}
-        self.errors: list[Exception] = []
+        self.errors: list[BaseException] = []
         self.shards = [
             Shard("shardId-000000000000", 0, HASHES // 2 - 1, FIRST_SEQUENCE),
             Shard("shardId-000000000001", HASHES // 2, HASHES - 1, FIRST_SEQUENCE + 22_300_745_198_530_623_141_535),
@@ -95,7 +97,7 @@ class EventSource:
             return
         try:
             self.handler(payload(shard, batch))
-        except Exception as error:  # noqa: BLE001  # AWS retries whatever a handler raises
+        except (Exception, Crash) as error:  # noqa: BLE001  # AWS retries whatever a handler raises, and who died
             self.errors.append(error)
             self._again(shard, batch)
         else:
@@ -138,7 +140,7 @@ class EventSource:
         if copy:
             try:
                 self.handler(payload(shard, copy))
-            except Exception as error:  # noqa: BLE001  # the copy's owner gave up on it
+            except (Exception, Crash) as error:  # noqa: BLE001  # the copy's owner gave up on it
                 self.errors.append(error)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 Hook = Callable[[int, str], None]
 
 
-class Crash(Exception):
-    """The process died here."""
+class Crash(BaseException):
+    """The process died here: no fault that code under test could catch, look into and go on from."""
 
 
 class Watch:

@@ -7,7 +7,7 @@ import pytest
 
 from functions.record_feedback.handler import Wiring, handle, wiring
 from tests.fakes.profiles import InlinePool
-from tests.fakes.watched import Crash, Watch
+from tests.fakes.watched import Watch
 from tests.unit.feedback.mails import NOW_MS, SUBJECT, World, engagement, ses_event
 
 SAMPLE = json.loads(Path("events/record_feedback.json").read_text(encoding="utf-8"))
@@ -86,7 +86,7 @@ def test_one_messages_trouble_is_not_the_others(capsys):
 
     def fail(_number, name):
         if name == "note_soft_bounce":
-            raise Crash
+            raise TimeoutError
 
     ports = Watch(before=fail).ports(world.ports, "recipients")
     soft = ses_event("Bounce", bounceType="Transient")
@@ -94,7 +94,7 @@ def test_one_messages_trouble_is_not_the_others(capsys):
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
     assert [name for name, _ in world.told()] == ["Email Sent", "Email Opened"]
     fault = lines(capsys)[0]
-    assert (fault["message"], fault["message_id"], fault["fault"]) == ("not recorded", "m1", "Crash")
+    assert (fault["message"], fault["message_id"], fault["fault"]) == ("not recorded", "m1", "TimeoutError")
     assert handle(batch(soft), None, wired(world.ports)) == {"batchItemFailures": []}
     assert world.recipients.soft[SUBJECT]
 

@@ -8,7 +8,7 @@ from addressee.decisions.champions import Champions
 from addressee.decisions.decide import decide
 from addressee.decisions.ladder import Wish
 from addressee.decisions.person import Person
-from addressee.decisions.ports import Catalogue, ChampionSource
+from addressee.decisions.ports import Catalogue, ChampionSource, Unavailable
 from addressee.emails.campaign import Standing
 from addressee.emails.ports import DecisionRecords, Rendered, Renderer
 from addressee.emails.send import Send
@@ -33,8 +33,8 @@ def prepare(send: Send, person: Person, standing: Standing, making: Making, *, n
 
     A fresh decision is stored, with its values in the same write, unless one that mails stands: that one is filtered
     again and rendered. Nobody looks first: nearly every mail is made once, and a look costs a read unit. Where no model
-    can be had the ladder goes on without. Every other fault flies, and nothing was promised yet. Raises `RenderFailed`
-    where the mail cannot be made at all.
+    can be had (`Unavailable`) the ladder goes on without. Every other fault flies, and nothing was promised yet. Raises
+    `RenderFailed` where the mail cannot be made at all.
     """
     rules = standing.campaign.rules
     rules = replace(rules, repurchase_days=rules.repurchase_days or making.repurchase_days)
@@ -54,5 +54,5 @@ def prepare(send: Send, person: Person, standing: Standing, making: Making, *, n
 def _champions(source: ChampionSource) -> Champions:
     try:
         return source.current()
-    except Exception:  # noqa: BLE001  # whatever keeps models away costs rungs, not the mail
+    except Unavailable:
         return Champions()
