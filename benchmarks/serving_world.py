@@ -71,7 +71,7 @@ def _bundle(kind: Kind, tables: Tables) -> Bundle:
     """Fit the preferred recipe on all days; whether it beats its floor is no question of speed."""
     fitted = kind.fit(tables, until=TODAY, recipe=kind.recipes()[0], rng=np.random.default_rng(7))
     about = {
-        "family": kind.family,
+        "family": fitted.family,
         "features": list(FEATURE_NAMES) if kind.uses_features else [],
         "feature_hash": FEATURE_HASH if kind.uses_features else "",
         "settings": dict(fitted.settings),

@@ -83,7 +83,7 @@ def _run(kind: Kind, tables: Tables, wired: Wiring, pointer: Pointer | None) -> 
 
 
 def _comparable(kind: Kind, meta: Mapping[str, Any]) -> bool:
-    return meta.get("family") == kind.family and "recipe" in meta
+    return meta.get("family") in kind.families and "recipe" in meta
 
 
 def _read(models: S3Bucket, key: str) -> bytes:

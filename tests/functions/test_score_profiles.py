@@ -50,7 +50,7 @@ def publish(s3, tables, kind, *, feature_hash):
     """Fit a kind and make it the champion, besides those there are."""
     fitted = kind_of(kind).fit(tables, until=TODAY, recipe=kind_of(kind).recipes()[0], rng=np.random.default_rng(1))
     about = {
-        "family": kind_of(kind).family,
+        "family": fitted.family,
         "features": [],
         "feature_hash": feature_hash,
         "recipe": dict(fitted.recipe),

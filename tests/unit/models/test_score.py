@@ -54,7 +54,7 @@ def sealed(kind, tables):
     """Fit a kind on all days and seal it."""
     fitted = kind.fit(tables, until=TODAY, recipe=kind.recipes()[0], rng=np.random.default_rng(1))
     about = {
-        "family": kind.family,
+        "family": fitted.family,
         "features": list(tables.metadata.feature_names) if kind.uses_features else [],
         "feature_hash": FEATURE_HASH if kind.uses_features else "",
         "recipe": dict(fitted.recipe),

@@ -16,7 +16,8 @@ from addressee.models.packed import pack, unpack
 from addressee.models.ranking import Scored, Sections
 from addressee.models.tables import Floats, Indices, Interactions, Items, Tables
 
-Role = Literal["recommender", "scorer", "segmenter"]
+Role = Literal["recommender", "scorer", "valuer", "segmenter", "timer"]
+"""What the answers are: products, a probability, an amount in minor units, a segment's name, hours of the week."""
 Recipe = Mapping[str, Any]
 """What is chosen before fitting (hyper-parameters), as JSON holds it; recorded in the bundle."""
 
@@ -37,11 +38,16 @@ class Audience:
 
 @dataclass(frozen=True)
 class Answers:
-    """Predictions for an audience, in its order; the kind's role says which one is filled."""
+    """Predictions for an audience, in its order; the kind's role says which one is filled.
+
+    `scores` are a scorer's probabilities or a valuer's amounts. `hours` are a timer's: local hours of the week, 0 being
+    Monday from 0 to 1 o'clock, best first; none where the default hour is as good.
+    """
 
     candidates: Sequence[Sequence[Scored]] = ()
     scores: Floats = field(default_factory=lambda: np.empty(0))
     segments: Sequence[str] = ()
+    hours: Sequence[Sequence[int]] = ()
 
 
 @dataclass(frozen=True)
@@ -50,12 +56,29 @@ class Exam:
 
     `truth` is [n] (a label, an amount); recommenders have `relevant` instead: the ids of the products to be found.
     `person` is [n]: a person may be asked at several cut-offs, intervals are over persons.
+    `groups` name slices that the card reports apart, such as `exposed`: a label for each of the n rows, empty where it
+    is not known.
     """
 
     audience: Audience
     truth: Floats
     person: Indices
     relevant: Sequence[frozenset[str]] = ()
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+REASONS = 5
+
+
+class Reason(NamedTuple):
+    """What moved an answer: a feature's name, an item id, a level; and by how much.
+
+    A scorer's contributions are SHAP values in log-odds, a valuer's in its own unit; a recommender's are parts of the
+    first product's score; a segmenter's are distances in standard deviations; a timer's are weights.
+    """
+
+    name: str
+    contribution: float
 
 
 class Metric(NamedTuple):
@@ -82,15 +105,19 @@ class Cuts(NamedTuple):
 
 @dataclass(frozen=True)
 class Fitted:
-    """A fitted model: the recipe, what serving needs besides (`settings`), and the arrays of `serving.bin`."""
+    """A fitted model: the recipe, what serving needs besides (`settings`), and the arrays of `serving.bin`.
+
+    `family` says how it is served: a key of `serving.FAMILIES`.
+    """
 
     recipe: Recipe
     settings: Mapping[str, Any]
     sections: Sections
+    family: str
 
     def served(self) -> "Fitted":
         """Return the model as it is after a trip through `serving.bin`."""
-        return Fitted(self.recipe, self.settings, unpack(pack(self.sections)))
+        return Fitted(self.recipe, self.settings, unpack(pack(self.sections)), self.family)
 
 
 class Kind(Protocol):
@@ -107,8 +134,8 @@ class Kind(Protocol):
         ...
 
     @property
-    def family(self) -> str:
-        """How it is served: a key of `serving.RECOMMENDERS`, `SCORERS` or `SEGMENTERS`."""
+    def families(self) -> Sequence[str]:
+        """How what it fits can be served: keys of `serving.FAMILIES`. A champion of another family is not compared."""
         ...
 
     @property
@@ -164,6 +191,10 @@ class Kind(Protocol):
         """Return the marks of the baseline that a model must beat, fitted on the same days."""
         ...
 
+    def explain(self, fitted: Fitted, audience: Audience) -> Sequence[Sequence[Reason]]:
+        """Tell for each person what moved the answer, the strongest first; at most `REASONS` each."""
+        ...
+
     def details(self, tables: Tables, fitted: Fitted) -> Mapping[str, Any]:
         """Return what the card tells besides: names -> numbers, by title."""
         ...
@@ -171,7 +202,9 @@ class Kind(Protocol):
 
 def fitted_of(bundle: Bundle) -> Fitted:
     """Load a checked bundle (`open_bundle`) for scoring."""
-    return Fitted(bundle.meta["recipe"], bundle.meta["settings"], unpack(bundle.files[SERVING_FILE]))
+    return Fitted(
+        bundle.meta["recipe"], bundle.meta["settings"], unpack(bundle.files[SERVING_FILE]), bundle.meta["family"]
+    )
 
 
 def audience_at(tables: Tables, subjects: NDArray[np.int32], features: Floats, day: int) -> Audience:

@@ -34,7 +34,7 @@ class Propensity:
     title: str
     limits: Sequence[str]
     role: Role = "scorer"
-    family: str = "logistic"
+    families: Sequence[str] = ("logistic",)
     uses_features: bool = True
     floor_title: str = "the single feature with the best ROC-AUC on the training days, as a probability"
     metrics: Sequence[Metric] = METRICS
@@ -71,7 +71,7 @@ class Propensity:
             name: packed("d", values)
             for name, values in (("weight", weight), ("mean", mean), ("scale", scale), ("bias", bias))
         }
-        return Fitted(recipe, {**recipe, "features": len(weight)}, sections)
+        return Fitted(recipe, {**recipe, "features": len(weight)}, sections, "logistic")
 
     def predict(self, fitted: Fitted, audience: Audience, *, k: int) -> Answers:  # noqa: ARG002  # a score has no k
         """Return a probability for each person."""

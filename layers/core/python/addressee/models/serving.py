@@ -87,6 +87,9 @@ SCORERS: Mapping[str, Callable[[Sections, Mapping[str, Any]], Scorer]] = {"logis
 
 SEGMENTERS: Mapping[str, Callable[[Sections, Mapping[str, Any]], Segmenter]] = {"tiers": Tiers}
 
+FAMILIES: Mapping[str, object] = {**RECOMMENDERS, **SCORERS, **SEGMENTERS}
+"""Everything that can be served, whatever its role; a valuer is served by a family of `SCORERS`."""
+
 Served = TypeVar("Served")
 
 

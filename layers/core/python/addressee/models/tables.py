@@ -6,7 +6,7 @@ index into them; `items` are sorted by id, `item` columns index into them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,10 +122,73 @@ class Now:
 
 @dataclass(frozen=True)
 class Items:
-    """Items that were ever bought in the window, sorted by id; `categories` ("" when unknown) in the same order."""
+    """Items that were bought in the window or stand in the catalogue, sorted by id; all columns in that order.
+
+    `categories` are "" where unknown. `texts` hold what the catalogue says in words (title, category, attributes),
+    `prices_minor_units` its price, 0 where it has none; both are empty where there was no catalogue to read.
+    """
 
     ids: tuple[str, ...]
     categories: tuple[str, ...]
+    texts: tuple[str, ...] = ()
+    prices_minor_units: tuple[int, ...] = ()
+
+
+CLICKS_24H = "clicks_in_24_hours"
+CLICKS_72H = "clicks_in_72_hours"
+OPENS_24H = "opens_in_24_hours"
+SEND_HORIZON_HOURS: Mapping[str, int] = {CLICKS_24H: 24, CLICKS_72H: 72, OPENS_24H: 24}
+
+
+@dataclass(frozen=True)
+class Sends:
+    """Mails that were sent, sorted by time and subject, m rows; what machines did with them is not seen.
+
+    `features` is [m, F], as of the moment before the send. `hour_of_week` is local to the person's time zone, 0 being
+    Monday from 0 to 1 o'clock. `labels[label]` and `known[label]` are [m], by the names of `SEND_HORIZON_HOURS`: a
+    label counts only where its hours were over at the end of `as_of`.
+    """
+
+    features: Floats
+    subject: Indices
+    sent_ms: Ints
+    hour_of_week: Indices
+    labels: Mapping[str, Flags]
+    known: Mapping[str, Flags]
+
+
+@dataclass(frozen=True)
+class Trials:
+    """Who was mailed and who was held out by chance, a row per person and campaign, sorted by day and subject, m rows.
+
+    `features` is [m, F], as of the end of `day`, the one before the mail was due. `mailed` tells the random
+    assignment, `bought` and `revenue_minor_units` what followed within `TRIAL_DAYS`, `known` whether those were over.
+    """
+
+    features: Floats
+    subject: Indices
+    day: Indices
+    mailed: Flags
+    bought: Flags
+    revenue_minor_units: Ints
+    known: Flags
+
+
+TRIAL_DAYS = 14
+
+
+def no_sends(features: int = 0) -> Sends:
+    """Return the table of a sender who has not sent yet."""
+    nothing = np.empty(0, np.bool_)
+    labels = dict.fromkeys(SEND_HORIZON_HOURS, nothing)
+    subject, sent_ms = np.empty(0, np.int32), np.empty(0, np.int64)
+    return Sends(np.empty((0, features)), subject, sent_ms, subject, labels, labels)
+
+
+def no_trials(features: int = 0) -> Trials:
+    """Return the table of a sender who held nobody out yet."""
+    nothing, subject = np.empty(0, np.bool_), np.empty(0, np.int32)
+    return Trials(np.empty((0, features)), subject, subject, nothing, nothing, np.empty(0, np.int64), nothing)
 
 
 @dataclass(frozen=True)
@@ -143,7 +206,11 @@ class Metadata:
 
 @dataclass(frozen=True)
 class Tables:
-    """All training tables of one `as_of` day."""
+    """All training tables of one `as_of` day.
+
+    `groups` hold for each configured trait what is declared of each subject, in the order of `subjects`, "" where
+    nothing is: fairness is reported by them; they are no features.
+    """
 
     metadata: Metadata
     subjects: tuple[str, ...]
@@ -151,3 +218,6 @@ class Tables:
     people: People
     interactions: Interactions
     now: Now
+    sends: Sends = field(default_factory=no_sends)
+    trials: Trials = field(default_factory=no_trials)
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

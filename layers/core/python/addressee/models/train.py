@@ -128,7 +128,7 @@ def _sealed(run: Run, cuts: Cuts, recipe: Recipe, said: Mapping[str, Any]) -> Bu
     known = run.tables.metadata
     fitted = run.kind.fit(run.tables, until=known.as_of_day, recipe=recipe, rng=run.rng())
     about = {
-        "family": run.kind.family,
+        "family": fitted.family,
         "role": run.kind.role,
         "features": list(known.feature_names) if run.kind.uses_features else [],
         "feature_hash": known.feature_hash if run.kind.uses_features else "",

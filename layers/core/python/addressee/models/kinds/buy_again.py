@@ -23,7 +23,7 @@ class BuyAgain:
 
     name = "buy_again"
     role: Role = "recommender"
-    family = "personal_frequency"
+    families = ("personal_frequency",)
     uses_features = False
     title = f"products of the next order within {HORIZON_DAYS} days"
     floor_title = "the products that most people bought in the last 28 days"
@@ -53,7 +53,7 @@ class BuyAgain:
         sections = item_table(tables.items, rows, purchases, day=until)
         expected = _expected(purchases, buyers, float(recipe["half_life_days"]))
         sections["expected"] = packed("f", expected[rows.item])
-        return Fitted(recipe, {**recipe, "half_support": HALF_SUPPORT}, sections)
+        return Fitted(recipe, {**recipe, "half_support": HALF_SUPPORT}, sections, self.families[0])
 
     def predict(self, fitted: Fitted, audience: Audience, *, k: int) -> Answers:
         """Rank everybody's own products; support is how often the person bought it."""

@@ -44,7 +44,7 @@ class Discover:
 
     name = "discover"
     role: Role = "recommender"
-    family = "item_neighbours"
+    families = ("item_neighbours",)
     uses_features = False
     title = f"products never bought before, of the orders of the next {HORIZON_DAYS} days"
     floor_title = "the products that most people bought in the last 28 days, without those bought before"
@@ -75,7 +75,8 @@ class Discover:
         weight = _trend(purchases, rows, buyers, until) ** float(recipe["trend"])
         sections = item_table(tables.items, rows, purchases, day=until)
         sections.update(_neighbour_sections(purchases, rows, buyers[rows.item].astype(np.float64), weight))
-        return Fitted(recipe, {**recipe, "max_seeds": MAX_SEEDS, "half_support": HALF_SUPPORT}, sections)
+        settings = {**recipe, "max_seeds": MAX_SEEDS, "half_support": HALF_SUPPORT}
+        return Fitted(recipe, settings, sections, self.families[0])
 
     def predict(self, fitted: Fitted, audience: Audience, *, k: int) -> Answers:
         """Rank for everybody; support is the number of co-buyers, summed over the person's latest products."""

@@ -33,7 +33,7 @@ class RfmTiers:
 
     name = "rfm_tiers"
     role: Role = "segmenter"
-    family = "tiers"
+    families = ("tiers",)
     uses_features = True
     title = f"segments that part people by what they spend in the next {HORIZON_DAYS} days"
     floor_title = "the best of recency, frequency or monetary value alone, cut into as many equal groups"
@@ -70,7 +70,7 @@ class RfmTiers:
         sections["value"] = packed("d", _values(tables, sections, until))
         sections.update(_popular(tables, subjects, _segments(sections, features), until))
         settings = {"segments": list(SEGMENTS), "half_support": HALF_SUPPORT, "features": features.shape[1]}
-        return Fitted(recipe, settings, sections)
+        return Fitted(recipe, settings, sections, self.families[0])
 
     def predict(self, fitted: Fitted, audience: Audience, *, k: int) -> Answers:  # noqa: ARG002  # a segment has no k
         """Return each person's segment, and as score what its people spent: log(1 + revenue), mean."""
