@@ -30,6 +30,8 @@ KEY = b"a key of these tests"
 NOW = NOON + 3_600_000
 ROW = SendKey(subject(1), "autumn")
 SLOT = slot_of(subject(1), NOON)
+OURS = f"{ROW.subject}.{ROW.campaign}"
+"""The send id of the row."""
 
 
 class PlainRenderer:
