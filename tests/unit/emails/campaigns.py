@@ -5,7 +5,8 @@ from addressee.decisions.person import Person, Scores
 from addressee.emails.campaign import EmailCampaign
 from addressee.profiles.state import State
 
-HOUR_MS = 3_600_000
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
 NOON = 20_000 * DAY_MS + 12 * HOUR_MS
 """2024-10-04T12:00:00Z, a Friday."""

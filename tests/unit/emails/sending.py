@@ -4,12 +4,13 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import count
+from typing import Any
 
 from addressee.decisions.decision import Decision
 from addressee.decisions.person import Person
 from addressee.emails.campaign import EmailCampaign, Standing
 from addressee.emails.deliver import Delivery, deliver
-from addressee.emails.dispatch import Dispatching
+from addressee.emails.dispatch import Counts, Dispatching, dispatch
 from addressee.emails.outcome import Outcome
 from addressee.emails.ports import Mail, Quota, Rendered, RenderFailed, SendKey
 from addressee.emails.prepare import Making
@@ -24,10 +25,10 @@ from tests.fakes.sends import InMemorySends
 from tests.fakes.suppressions import InMemorySuppressions
 from tests.fakes.touches import InMemoryTouches
 from tests.unit.decisions.people import champions
-from tests.unit.emails.campaigns import DAY_MS, NOON, campaign, somebody, subject
+from tests.unit.emails.campaigns import DAY_MS, HOUR_MS, NOON, campaign, somebody, subject
 
 KEY = b"a key of these tests"
-NOW = NOON + 3_600_000
+NOW = NOON + HOUR_MS
 ROW = SendKey(subject(1), "autumn")
 SLOT = slot_of(subject(1), NOON)
 OURS = f"{ROW.subject}.{ROW.campaign}"
@@ -104,6 +105,14 @@ class World:
     def deliver(self, key: SendKey = ROW, ports: Delivery | None = None) -> Outcome:
         """Deliver a mail as a new attempt."""
         return deliver(key, ports or self.delivery(), now_ms=lambda: self.now_ms, claim=f"claim-{next(self._claims)}")
+
+    def dispatch(self, ports: Dispatching | None = None, **given: Any) -> Counts:
+        """Dispatch at the world's time; claims are old after a day."""
+        return dispatch(ports or self.dispatching(), **{"now_ms": self.now_ms, "unknown_after_ms": DAY_MS, **given})
+
+    def queued(self) -> list[tuple[str, int]]:
+        """Return who was queued, by campaign and number of the person, in order."""
+        return [(key.campaign, int(key.subject[8:], 16)) for key, _ in self.queue.messages]
 
     def know(self, number: int = 1, **changes: object) -> None:
         """Change what is known of a person."""

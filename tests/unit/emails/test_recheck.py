@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from addressee.decisions.campaign import Campaign
-from addressee.emails.dispatch import dispatch
 from addressee.emails.outcome import Outcome
 from addressee.emails.ports import OpenSlot
 from addressee.emails.recheck import ConsentUnknown, quiet_until
@@ -62,7 +61,7 @@ def test_a_mail_whose_turn_comes_in_quiet_hours_is_put_off_until_they_end():
     assert world.campaigns.open_slots() == [OpenSlot(row.slot, "autumn")]
     assert world.deliver().what == "dropped"
     world.now_ms = eight_ms
-    dispatch(world.dispatching(), now_ms=eight_ms, unknown_after_ms=DAY_MS)
+    world.dispatch()
     assert world.deliver().what == "sent"
 
 
