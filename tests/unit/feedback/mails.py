@@ -21,6 +21,8 @@ NOW_MS = SENT_MS + 3_600_000
 ADDRESS = "one@example.com"
 MAIL_ID = "0100017-made-up-000000"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+SOFT = {"bounceType": "Transient", "bounceSubType": "MailboxFull"}
+"""The details of a soft bounce."""
 
 
 def ses_event(kind: str, *, after_ms: int = 1_000, campaign: str = "spring", **about: Any) -> dict[str, Any]:
