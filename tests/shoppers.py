@@ -1,7 +1,7 @@
 """Simulated messages of a few shoppers who browse, log in and buy; and what a stream of them must come to."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -14,7 +14,7 @@ from addressee.profiles.features import vector
 from addressee.profiles.packing import unpack
 from addressee.profiles.state import State
 from addressee.profiles.subject import subject_of
-from addressee.profiles.update import Ports
+from addressee.profiles.update import Counts, Ports, update_profiles
 from tests.fakes.people import InMemoryPersonStore
 from tests.fakes.profiles import InlinePool, InMemoryLake, InMemoryProfileStore, InMemoryQuarantine
 
@@ -53,9 +53,19 @@ def record(number: int, key: str, data: bytes) -> Record:
     )
 
 
+def records_of(messages: Iterable[tuple[str, bytes]]) -> list[Record]:
+    """Build the records of (partition key, message) pairs, in their order."""
+    return [record(number, key, data) for number, (key, data) in enumerate(messages, 1)]
+
+
 def fresh_ports() -> Ports:
     """Build ports in memory, nobody known."""
     return Ports(InMemoryProfileStore(), InMemoryLake(), InMemoryQuarantine(), InMemoryPersonStore(), InlinePool())
+
+
+def fold(ports: Ports, *messages: tuple[str, bytes]) -> Counts:
+    """Fold (partition key, message) pairs as one batch."""
+    return update_profiles(records_of(messages), ports, key=KEY)
 
 
 def state_of(ports: Ports, subject: str) -> State:

@@ -10,7 +10,7 @@ from addressee.profiles.people import PersonChange
 from addressee.profiles.update import Ports, update_profiles
 from tests.fakes.people import InMemoryPersonStore
 from tests.fakes.profiles import InMemoryLake
-from tests.shoppers import KEY, NOW_MS, Story, assert_same_world, fresh_ports, record, simulate
+from tests.shoppers import KEY, NOW_MS, Story, assert_same_world, fresh_ports, records_of, simulate
 from tests.simulation.faults import Gate, Kind, Trouble
 from tests.simulation.history import History
 from tests.simulation.result import Result
@@ -82,7 +82,7 @@ def run_folding(seed: int, update: Update = ours) -> Result:
     """Tell a story of shoppers under faults, and compare what came of it with the story told tidily."""
     rng = Random(seed)
     story = simulate(rng, users=3, steps=30)
-    records = [record(number, key, data) for number, (key, data) in enumerate(story.messages, 1)]
+    records = records_of(story.messages)
     history = History()
     scheduler = Scheduler(rng, history, now_ms=NOW_MS, sticky=rng.choice((0.0, 0.5, 0.8)))
     gate = Gate(scheduler, calm=rng.choice((8.0, 20.0, 60.0)), most=60)

@@ -6,14 +6,24 @@ import pytest
 
 from addressee.profiles.update import update_profiles
 from tests.fakes.watched import Crash, Watch, crash_at
-from tests.shoppers import KEY, assert_same_world, fresh_ports, order, record, simulate, state_of, user_subject
+from tests.shoppers import (
+    KEY,
+    assert_same_world,
+    fresh_ports,
+    order,
+    record,
+    records_of,
+    simulate,
+    state_of,
+    user_subject,
+)
 
 PORTS = ("store", "lake", "quarantine", "people")
 
 
 def batches_of(story, size=25):
     """Cut a story into batches of records."""
-    records = [record(number, key, data) for number, (key, data) in enumerate(story.messages, 1)]
+    records = records_of(story.messages)
     return [records[start : start + size] for start in range(0, len(records), size)]
 
 
@@ -76,7 +86,7 @@ def test_two_invocations_interleaved_at_any_call_change_nothing(seed):
     story = simulate(Random(seed))
     expected = told(story, fresh_ports())
     ports = fresh_ports()
-    records = [record(number, key, data) for number, (key, data) in enumerate(story.messages, 1)]
+    records = records_of(story.messages)
     shards = [[each for each in records if shard_of(each) == shard] for shard in (0, 1)]
     dice = Random(seed)
 

@@ -15,6 +15,7 @@ from tests.shoppers import (
     message,
     order,
     record,
+    records_of,
     simulate,
     state_of,
     user_subject,
@@ -32,7 +33,7 @@ def sent(message_id, name="Email Sent", *, send_id=f"{USER}.spring", **fields):
 
 def batch(*messages):
     """Make records of one key."""
-    return [record(number, "u", data) for number, data in enumerate(messages, 1)]
+    return records_of(("u", data) for data in messages)
 
 
 def test_an_own_send_is_in_the_lake_and_writes_no_state():
