@@ -20,6 +20,7 @@ from addressee.emails.run_campaign import change_status
 from addressee.emails.send import send_id_in
 from addressee.feedback.record import Ports as Recording
 from addressee.feedback.record import record_feedback
+from tests.fakes.campaigns import InMemoryCampaigns
 from tests.fakes.chunks import InMemoryChunks
 from tests.fakes.items import InMemoryItemStore
 from tests.simulation.faults import Kind
@@ -27,7 +28,7 @@ from tests.simulation.history import FACT
 from tests.simulation.outside import EventRecords, NoModels, PlainRenderer, RecipientsView, Records, SendMessages
 from tests.simulation.people import KEY, Somebody
 from tests.simulation.queues import Queue, QueueRules
-from tests.simulation.stores import CampaignsTable, SendsTable
+from tests.simulation.stores import SendsTable
 from tests.simulation.world import HOUR_MS, MINUTE_MS, START_MS, UNKNOWN_AFTER_MS, World
 
 HANDLED = "event handled"
@@ -77,7 +78,7 @@ class Addressee:
     def __init__(self, world: World) -> None:
         """Wire everything; nothing runs yet."""
         self.world, gate, scheduler = world, world.gate, world.scheduler
-        self.sends, self.campaigns = SendsTable(scheduler), CampaignsTable()
+        self.sends, self.campaigns = SendsTable(scheduler), InMemoryCampaigns()
         self.chunks, self.records, self.stream = InMemoryChunks(), Records(), EventRecords()
         self._claims = 0
         self._gap = MINUTE_MS

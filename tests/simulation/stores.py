@@ -1,11 +1,10 @@
-"""The Sends and Campaigns tables as DynamoDB keeps them: conditional writes exact, the index late."""
+"""The Sends table as DynamoDB keeps it: conditional writes exact, the index late."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from addressee.emails.campaign import Standing, Status
-from addressee.emails.ports import Moved, OpenSlot, SendKey
+from addressee.emails.ports import Moved, SendKey
 from addressee.emails.send import Send
 from addressee.emails.states import UNSETTLED, State
 from tests.simulation.scheduler import Scheduler
@@ -98,50 +97,3 @@ class SendsTable:
             else:
                 subjects.discard(subject)
         del pending[:done]
-
-
-class CampaignsTable:
-    """A `CampaignStore`."""
-
-    def __init__(self) -> None:
-        """Begin empty."""
-        self.standings: dict[str, Standing] = {}
-        self.slots: dict[Slot, int] = {}
-
-    def create(self, standing: Standing) -> bool:
-        """Write a campaign unless there is one of its id."""
-        return self.standings.setdefault(standing.campaign.campaign_id, standing) is standing
-
-    def get(self, campaign_id: str) -> Standing | None:
-        """Read a campaign, or None."""
-        return self.standings.get(campaign_id)
-
-    def set_status(self, campaign_id: str, status: Status, *, leaving: frozenset[Status]) -> Standing | None:
-        """Change the status where it may be left; return what stands."""
-        standing = self.standings.get(campaign_id)
-        if standing is not None and standing.status in leaving:
-            standing = self.standings[campaign_id] = replace(standing, status=status)
-        return standing
-
-    def set_planning(self, campaign_id: str, planning: Any, *, recipients: int = 0) -> None:
-        """Say how far planning is."""
-        standing = self.standings[campaign_id]
-        self.standings[campaign_id] = replace(standing, planning=planning, recipients=recipients)
-
-    def open_slots(self) -> Sequence[OpenSlot]:
-        """List all open slots, oldest first."""
-        return [OpenSlot(slot, campaign, since_ms) for (slot, campaign), since_ms in sorted(self.slots.items())]
-
-    def open_slot(self, slot: str, campaign: str) -> None:
-        """Open a slot; one that was seen empty counts as full again."""
-        self.slots[slot, campaign] = 0
-
-    def note_empty(self, slot: OpenSlot, now_ms: int) -> None:
-        """Note that a slot was seen empty, unless that is noted already."""
-        if self.slots.get((slot.slot, slot.campaign)) == 0:
-            self.slots[slot.slot, slot.campaign] = now_ms
-
-    def close_slot(self, slot: OpenSlot) -> None:
-        """Close a slot, unless it was opened anew since it was read."""
-        if self.slots.get((slot.slot, slot.campaign)) == slot.empty_since_ms:
-            del self.slots[slot.slot, slot.campaign]

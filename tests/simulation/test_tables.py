@@ -1,4 +1,4 @@
-"""The simulation's tables keep the contract of adapters and fakes; a repeated release meets another's claim."""
+"""The simulation's Sends table keeps the contract of adapter and fake; a repeated release meets another's claim."""
 
 from dataclasses import replace
 from itertools import count
@@ -10,10 +10,9 @@ from addressee.decisions.campaign import QuietHours
 from addressee.emails.deliver import Outcome, deliver
 from addressee.emails.ports import NotAccepted, SendKey
 from addressee.emails.send import Send
-from tests.contract.test_campaigns import CampaignStoreContract
 from tests.contract.test_sends import SendStoreContract
 from tests.simulation.ours import Addressee
-from tests.simulation.stores import CampaignsTable, SendsTable
+from tests.simulation.stores import SendsTable
 from tests.simulation.world import draw_world
 
 
@@ -42,15 +41,6 @@ class TestSendsTable(SendStoreContract):
     def store(self):
         """Build an empty one."""
         return SendsTable(Hourly())
-
-
-class TestCampaignsTable(CampaignStoreContract):
-    """The simulated Campaigns table."""
-
-    @pytest.fixture
-    def store(self):
-        """Build an empty one."""
-        return CampaignsTable()
 
 
 def test_a_release_that_the_sdk_repeats_leaves_another_claim_alone():

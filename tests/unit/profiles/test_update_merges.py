@@ -1,4 +1,4 @@
-"""`update_profiles`: an anonymous id becomes a user's once, with what was done and declared under it; not too many."""
+"""`update_profiles`: anonymous ids become a user's, with all that was done and declared under them; never too many."""
 
 from dataclasses import replace
 
