@@ -97,6 +97,7 @@ def published() -> Template:
 
 
 def values_of(template: Template) -> Values:
+    """Return what the retailer's mail says to one sample customer: a name and the products."""
     product = {"category": "Food", "price": 2.49, "currency": "EUR", "reason": "popular"}
     products = [
         {
