@@ -56,6 +56,11 @@ class Synthesised:
         found = {name: each for name, each in self.resources.items() if each["Type"] == kind}
         return {name: each.get("Properties", {}) for name, each in found.items()}
 
+    @property
+    def functions(self) -> dict[str, dict[str, Any]]:
+        """Return the properties of every function by its name in AWS, such as `addressee-send_email`."""
+        return {each["FunctionName"]: each for each in self.of_type("AWS::Lambda::Function").values()}
+
     def one(self, kind: str, part: str) -> dict[str, Any]:
         """Return the properties of the one resource of a type whose logical id holds `part`."""
         (found,) = [each for name, each in self.of_type(kind).items() if part in name]

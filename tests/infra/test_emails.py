@@ -51,12 +51,7 @@ def test_a_queue_feeds_its_function_two_batches_at_a_time(live: Synthesised, fun
 def test_a_message_comes_again_only_when_its_function_surely_ended(live: Synthesised, function: str):
     """Six times the function's timeout, as AWS advises; five tries, then a queue of its own for fourteen days."""
     queue = _queue(live, QUEUES[function])
-    (reader,) = [
-        each
-        for each in live.of_type("AWS::Lambda::Function").values()
-        if each["FunctionName"] == f"addressee-{function}"
-    ]
-    assert queue["VisibilityTimeout"] >= 6 * reader["Timeout"]
+    assert queue["VisibilityTimeout"] >= 6 * live.functions[f"addressee-{function}"]["Timeout"]
     assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
     assert f"{QUEUES[function]}DeadLetters" in json.dumps(queue["RedrivePolicy"]["deadLetterTargetArn"])
     dead = live.one("AWS::SQS::Queue", f"{QUEUES[function]}DeadLetters")
@@ -245,14 +240,13 @@ def test_settings_of_sending_reach_where_they_count(tmp_path: Path):
     (statement,) = _statements(made, "send_email", "ses:")
     for name in ("shop.example.com", "mail@shop.example.com", "example.com"):
         assert f"identity/{name}" in json.dumps(statement["Resource"])
-    functions = {each["FunctionName"]: each for each in made.of_type("AWS::Lambda::Function").values()}
-    send, dispatch = (functions[f"addressee-{name}"] for name in ("send_email", "dispatch_sends"))
+    send, dispatch = (made.functions[f"addressee-{name}"] for name in ("send_email", "dispatch_sends"))
     variables = send["Environment"]["Variables"]
     assert (variables["LINKS_URL"], variables["TRACKING"]) == ("https://links.shop.example.com", "ses")
     assert dispatch["Environment"]["Variables"]["UNKNOWN_AFTER_SECONDS"] == "120"
     for function in QUEUES:
         assert _source(made, function)["ScalingConfig"] == {"MaximumConcurrency": 7}
     assert _queue(made, "EmailsSendQueue")["VisibilityTimeout"] >= 60
-    serve = functions["addressee-serve_links"]["Environment"]["Variables"]
+    serve = made.functions["addressee-serve_links"]["Environment"]["Variables"]
     assert json.loads(serve["TOPICS"]) == {"news": "News and offers"}
     assert made.violations == []

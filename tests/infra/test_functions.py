@@ -3,20 +3,12 @@
 import importlib.util
 import json
 from dataclasses import fields
-from typing import Any
 
 import pytest
 
 from infra.bundling import ROOT
 from tests.infra.conftest import Synthesised
 from tests.infra.functions import FUNCTIONS
-
-
-def _function(live: Synthesised, name: str) -> dict[str, Any]:
-    (found,) = [
-        each for each in live.of_type("AWS::Lambda::Function").values() if each["FunctionName"] == f"addressee-{name}"
-    ]
-    return found
 
 
 def _settings_of(name: str) -> set[str]:
@@ -30,20 +22,19 @@ def _settings_of(name: str) -> set[str]:
 
 def test_the_template_holds_the_documented_functions_and_no_others(live: Synthesised):
     """docs/architecture.md, Functions."""
-    names = {each["FunctionName"].removeprefix("addressee-") for each in live.of_type("AWS::Lambda::Function").values()}
-    assert names == set(FUNCTIONS)
+    assert set(live.functions) == {f"addressee-{name}" for name in FUNCTIONS}
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_the_environment_is_what_the_handler_reads(live: Synthesised, name: str):
     """Each variable is a field of the handler's Settings, each field a variable."""
-    assert set(_function(live, name)["Environment"]["Variables"]) == _settings_of(name)
+    assert set(live.functions[f"addressee-{name}"]["Environment"]["Variables"]) == _settings_of(name)
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_a_function_has_the_documented_layers(live: Synthesised, name: str):
     """A package that is missing from a layer is missing at run time."""
-    layers = {json.dumps(each).partition("FunctionsLayer")[2] for each in _function(live, name)["Layers"]}
+    layers = {json.dumps(each).partition("FunctionsLayer")[2] for each in live.functions[f"addressee-{name}"]["Layers"]}
     assert {
         next(known for known in ("core", "runtime", "preparing", "learning", "rendering") if each.startswith(known))
         for each in layers
@@ -53,7 +44,7 @@ def test_a_function_has_the_documented_layers(live: Synthesised, name: str):
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_a_function_fits_a_fresh_account(live: Synthesised, name: str):
     """At most 3,008 MB, no reserved concurrency (a fresh account has ten in all), arm64, the newest Python, traced."""
-    function = _function(live, name)
+    function = live.functions[f"addressee-{name}"]
     assert function["MemorySize"] <= 3008
     assert "ReservedConcurrentExecutions" not in function
     assert function["Architectures"] == ["arm64"]
@@ -64,7 +55,7 @@ def test_a_function_fits_a_fresh_account(live: Synthesised, name: str):
 @pytest.mark.parametrize("name", ["compact_lake", "prepare_features", "score_profiles", "train_models"])
 def test_what_works_through_files_has_time_and_disk_for_them(live: Synthesised, name: str):
     """DuckDB spills what its memory does not hold; docs/exactly-once.md has the figures."""
-    function = _function(live, name)
+    function = live.functions[f"addressee-{name}"]
     assert (function["Timeout"], function["EphemeralStorage"]["Size"]) == (900, 10_240)
 
 
@@ -73,13 +64,13 @@ def test_what_works_through_files_has_time_and_disk_for_them(live: Synthesised, 
 )
 def test_who_is_waited_for_answers_before_the_api_gives_up(live: Synthesised, name: str):
     """An HTTP API waits 30 s at most."""
-    assert _function(live, name)["Timeout"] < 30
+    assert live.functions[f"addressee-{name}"]["Timeout"] < 30
 
 
 @pytest.mark.parametrize("name", ["compact_lake", "dispatch_sends"])
 def test_what_runs_unattended_has_a_dead_letter_queue(live: Synthesised, name: str):
     """Scheduler invokes them asynchronously; nobody else would notice that they failed."""
-    assert "DeadLetterConfig" in _function(live, name)
+    assert "DeadLetterConfig" in live.functions[f"addressee-{name}"]
     for schedule in live.of_type("AWS::Scheduler::Schedule").values():
         assert "DeadLetters" in json.dumps(schedule["Target"]["DeadLetterConfig"])
 

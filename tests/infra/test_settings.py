@@ -145,8 +145,7 @@ def test_a_test_stage_is_named_thrown_away_and_clean_too(tmp_path: Path):
         layers="host",
         alarm_email="ops@example.com",
     )
-    names = [each["FunctionName"] for each in made.of_type("AWS::Lambda::Function").values()]
-    assert all(name.startswith("addressee-test-") for name in names)
+    assert all(name.startswith("addressee-test-") for name in made.functions)
     assert {each["DeletionPolicy"] for each in made.data["Resources"].values() if "DeletionPolicy" in each} == {
         "Delete"
     }
