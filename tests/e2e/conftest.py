@@ -1,11 +1,15 @@
 """The app, deployed once per run into a twin that enforces IAM."""
 
+import json
 import os
 from collections.abc import Iterator
 
 import pytest
 
+from tests.e2e.correspondence import Correspondence, correspond
+from tests.e2e.feedback import Told, mail_and_listen
 from tests.e2e.mailing import Mailing
+from tests.e2e.sent import Sent, send_to_four
 from tests.e2e.stack import Stack
 from twin.deploy import deploy, read_outputs
 from twin.keys import make_keys
@@ -43,3 +47,29 @@ def mailing(stack: Stack) -> Mailing:
     ready = Mailing(stack)
     ready.prepare()
     return ready
+
+
+@pytest.fixture(scope="session")
+def sent(mailing: Mailing) -> Sent:
+    """Send one campaign; what became of it is looked at by all tests of mails."""
+    return send_to_four(mailing)
+
+
+@pytest.fixture(scope="session")
+def told(mailing: Mailing) -> Told:
+    """Mail one campaign of which SES told; what came back is looked at by all tests of feedback."""
+    return mail_and_listen(mailing)
+
+
+@pytest.fixture(scope="session")
+def correspondents(mailing: Mailing) -> dict[str, Correspondence]:
+    """Mail everybody once whose links are followed; by word, `reader` being the one who posts nothing."""
+    return correspond(mailing)
+
+
+@pytest.fixture(scope="session")
+def outputs(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """Write the outputs into a file, as `cdk deploy` does, and return the option that names it."""
+    file = tmp_path_factory.mktemp("outputs") / "outputs.json"
+    file.write_text(json.dumps(stack.outputs))
+    return "--outputs", str(file)

@@ -1,5 +1,6 @@
-"""Mails as their readers have them: parsed strictly, with their links, which are fetched and never followed."""
+"""Mails as their readers have them: parsed strictly, with their links, which are fetched, judged, never followed."""
 
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -7,6 +8,7 @@ from email.parser import BytesParser
 from email.policy import strict
 from functools import cached_property
 from html.parser import HTMLParser
+from time import sleep, time
 from typing import Any, cast
 
 import urllib3
@@ -17,6 +19,8 @@ from twin.outbox import SentMail
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+HUMAN_AFTER_SECONDS = 11.0
+"""Whoever follows a link sooner after the mail came counts as a machine: ten seconds, and one to spare."""
 
 
 class _Links(HTMLParser):
@@ -101,3 +105,33 @@ class Reader:
     def post(self, url: str, fields: Mapping[str, str]) -> Answer:
         """Post a form, as a page's button or a mailbox provider's one click does (RFC 8058)."""
         return self.fetch(url, "POST", fields=dict(fields), encode_multipart=False)
+
+
+def resolves(reader: Reader, url: str) -> bool:
+    """Say whether a link of a mail answers as its kind does: o a picture, u and p a page, c where it was signed for."""
+    answers = {"o": _is_picture, "c": _leads_to_what_was_signed, "u": _is_page, "p": _is_page}
+    return answers[url.split("/")[-2]](reader, url)
+
+
+def _is_picture(reader: Reader, url: str) -> bool:
+    answer = reader.fetch(url)
+    kind = answer.headers["content-type"]
+    return (answer.status, kind) == (200, "image/gif") and answer.body.startswith(b"GIF89a")
+
+
+def _is_page(reader: Reader, url: str) -> bool:
+    answer = reader.fetch(url)
+    return answer.status == 200 and answer.headers["content-type"].startswith("text/html")
+
+
+def _leads_to_what_was_signed(reader: Reader, url: str) -> bool:
+    """Say whether the payload of the token, read without our code, ends with the target."""
+    payload = url.rpartition("/")[2].split(".")[1]
+    answer = reader.fetch(url)
+    target = answer.headers["location"]
+    return answer.status == 302 and urlsafe_b64decode(payload + "=" * (-len(payload) % 4)).endswith(target.encode())
+
+
+def take_time(came_ms: int) -> None:
+    """Wait until somebody who follows a link of a mail that came then is no machine."""
+    sleep(max(0.0, came_ms / 1000 + HUMAN_AFTER_SECONDS - time()))
