@@ -7,6 +7,7 @@ index into them; `items` are sorted by id, `item` columns index into them.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -204,12 +205,28 @@ class Metadata:
     counts: Mapping[str, int]
 
 
+Severity = Literal["note", "warn", "stop"]
+
+
+class Finding(NamedTuple):
+    """What the audit found (`audit.py`): which check, how grave, in which column (a feature, a table), and in words.
+
+    `value` is the figure that the check compares with its bound.
+    """
+
+    check: str
+    severity: Severity
+    column: str
+    value: float
+    said: str
+
+
 @dataclass(frozen=True)
 class Tables:
     """All training tables of one `as_of` day.
 
     `groups` hold for each configured trait what is declared of each subject, in the order of `subjects`, "" where
-    nothing is: fairness is reported by them; they are no features.
+    nothing is: fairness is reported by them; they are no features. `audit` is what was found in all of this.
     """
 
     metadata: Metadata
@@ -221,3 +238,4 @@ class Tables:
     sends: Sends = field(default_factory=no_sends)
     trials: Trials = field(default_factory=no_trials)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    audit: tuple[Finding, ...] = ()
