@@ -14,6 +14,7 @@ from addressee.models.gate import Verdict, judge, leads, outdoes
 from addressee.models.kind import Cuts, Exam, Kind, Recipe, Window
 from addressee.models.packed import pack
 from addressee.models.tables import Floats, Metadata, Tables
+from addressee.models.tuning import NO_BUDGET, Budget, Tunable
 
 EPOCH = date(1970, 1, 1)
 K = 10
@@ -23,7 +24,7 @@ K = 10
 class Run:
     """One training run. `champion` is the recipe of the model that is served now, `former` those of a year's champions.
 
-    `revision` is the code's, empty where it is not known.
+    `revision` is the code's, empty where it is not known. `budget` is what a kind that can be tuned may spend on it.
     """
 
     kind: Kind
@@ -32,6 +33,7 @@ class Run:
     champion: Recipe | None = None
     former: Sequence[Recipe] = ()
     revision: str = ""
+    budget: Budget = NO_BUDGET
 
     def rng(self) -> np.random.Generator:
         """Return a generator in the same state each time."""
@@ -52,30 +54,70 @@ def train(run: Run) -> Trained:
     cuts = run.kind.cuts(run.tables)
     if cuts is None:
         return Trained(Verdict(published=False, reason="the tables hold too little for an honest test"), {}, None)
-    recipe = _choose(run, cuts.validation)
-    examined = _examine(run, cuts.test, recipe)
+    chosen = _choose(run, cuts.validation)
+    examined = _examine(run, cuts.test, chosen.recipe)
     verdict = judge(examined.floor[0], examined.champion, examined.best)
     metrics = as_json(examined.floor)
     if not verdict.published:
         return Trained(verdict, metrics, None)
-    said = {"metrics": metrics, "tested": dict(examined.asked), "verdict": verdict.reason}
-    return Trained(verdict, metrics, _sealed(run, cuts, recipe, said))
+    said = {"metrics": metrics, "tested": dict(examined.asked), "verdict": verdict.reason, **chosen.said()}
+    return Trained(verdict, metrics, _sealed(run, cuts, chosen.recipe, said))
 
 
-def _choose(run: Run, window: Window) -> Recipe:
+class _Candidate(NamedTuple):
+    """A recipe, or none for the floor, and its figures in the validation window."""
+
+    recipe: Recipe | None
+    validation: Mapping[str, float]
+
+
+class _Chosen(NamedTuple):
+    """The recipe, all that were compared (the floor first), and what tuning says of itself."""
+
+    recipe: Recipe
+    compared: Sequence[_Candidate] = ()
+    tuning: str = ""
+
+    def said(self) -> dict[str, Any]:
+        """Return what the bundle and its card tell of the choice."""
+        rows = [{"recipe": dict(each.recipe or {}), "validation": dict(each.validation)} for each in self.compared]
+        return {"candidates": rows, "tuning": self.tuning}
+
+
+def _choose(run: Run, window: Window) -> _Chosen:
     """Choose the recipe in the validation window: the first, unless a later one outdoes it there."""
-    recipe, *others = run.kind.recipes()
+    recipes, tuning = _candidates(run, window)
+    recipe, *others = recipes
     if not others:
-        return recipe
+        return _Chosen(recipe, tuning=tuning)
     exam = run.kind.exam(run.tables, window)
     metric, marks = run.kind.metrics[0], _marks(run, exam, window, recipe)
+    floor = run.kind.floor(run.tables, exam, until=window.first)
+    compared = [_Candidate(None, _figures(run, exam, floor)), _Candidate(recipe, _figures(run, exam, marks))]
     for other in others:
         tried = _marks(run, exam, window, other)
+        compared.append(_Candidate(other, _figures(run, exam, tried)))
         if leads(metric.of(exam.truth, tried), metric.of(exam.truth, marks)) and outdoes(
             compare([metric], exam, model=tried, rival=marks, rng=run.rng())[0]
         ):
             recipe, marks = other, tried
-    return recipe
+    return _Chosen(recipe, compared, tuning)
+
+
+def _candidates(run: Run, window: Window) -> tuple[Sequence[Recipe], str]:
+    """Return the kind's recipes and, where it can be tuned and may spend something on it, those that tuning found.
+
+    Tuning sees what was known when the validation window opens, no later day.
+    """
+    recipes = run.kind.recipes()
+    if not isinstance(run.kind, Tunable) or not run.budget.trials:
+        return recipes, ""
+    found = run.kind.tuned(run.tables, until=window.first, budget=run.budget, seed=run.seed)
+    return _distinct([*recipes, *found.recipes], but=None), found.said
+
+
+def _figures(run: Run, exam: Exam, marks: Floats) -> dict[str, float]:
+    return {metric.name: round(metric.of(exam.truth, marks), 6) for metric in run.kind.metrics}
 
 
 class _Examined(NamedTuple):
@@ -112,7 +154,7 @@ def _examine(run: Run, window: Window, recipe: Recipe) -> _Examined:
     )
 
 
-def _distinct(recipes: Sequence[Recipe], *, but: Recipe) -> list[Recipe]:
+def _distinct(recipes: Sequence[Recipe], *, but: Recipe | None) -> list[Recipe]:
     """Return each recipe once, without the one that is on trial."""
     return [recipe for at, recipe in enumerate(recipes) if recipe != but and recipe not in recipes[:at]]
 
