@@ -9,7 +9,7 @@ from email.policy import strict
 from functools import cached_property
 from html.parser import HTMLParser
 from time import sleep, time
-from typing import Any, cast
+from typing import Any
 
 import urllib3
 
@@ -46,7 +46,7 @@ class Mail:
     @cached_property
     def message(self) -> EmailMessage:
         """The mail, parsed strictly."""
-        return cast("EmailMessage", BytesParser(policy=strict).parsebytes(self.raw))
+        return BytesParser(policy=strict).parsebytes(self.raw)
 
     def part(self, kind: str) -> str:
         """Return the decoded `plain` or `html` part, with the line ends of a text and without the last one."""

@@ -28,6 +28,8 @@ KIND = "made_up"
 """The kind of segment that no model makes: rows of `scores` name it, so that tests do not mail each other's people."""
 ROWS = 500
 ITEMS = 8
+OFTEN = {"perDay": 9, "perWeek": 9}
+"""Caps of campaigns that mail the same people within minutes."""
 OPEN = frozenset({"planned", "queued", "claimed"})
 
 

@@ -9,12 +9,11 @@ from addressee.adapters.dynamo_suppressions import DynamoSuppressions
 from addressee.profiles.subject import address_hash
 from tests.e2e.feedback import Told, handled, publish
 from tests.e2e.inbox import Reader, letter, take_time
-from tests.e2e.mailing import Mailing, Recipient
+from tests.e2e.mailing import OFTEN, Mailing, Recipient
 from tests.e2e.stack import Stack, until
 from tests.e2e.test_events import lake_rows
 
 CLICKED = "Email Link Clicked"
-OFTEN = {"perDay": 9, "perWeek": 9}
 
 
 def suppressed(stack: Stack, who: Recipient) -> str | None:

@@ -50,7 +50,7 @@ def test_head_answers_as_get_does_without_a_body(correspondents: dict[str, Corre
     assert asked.body == b""
     for name in ("content-type", "location", "cache-control"):
         assert asked.headers.get(name) == got.headers.get(name)
-    assert "set-cookie" not in got.headers | asked.headers
+    assert "set-cookie" not in {*got.headers, *asked.headers}
 
 
 @pytest.mark.parametrize("kind", ["o", "c"])

@@ -13,13 +13,12 @@ from addressee.emails.send import Send
 from tests.e2e.correspondence import ACTS, Correspondence
 from tests.e2e.feedback import handled
 from tests.e2e.inbox import ONE_CLICK
-from tests.e2e.mailing import Mailing, Recipient
+from tests.e2e.mailing import OFTEN, Mailing, Recipient
 from tests.e2e.stack import Stack, until
 from tests.e2e.test_events import lake_rows
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
-OFTEN = {"perDay": 9, "perWeek": 9}
 
 
 @dataclass(frozen=True)
