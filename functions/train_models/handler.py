@@ -1,10 +1,11 @@
 """`Learn`'s third step, once for each model kind: training tables -> a judged model -> the registry."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
+from time import time
 from typing import Any
 
 from addressee.adapters.log import log_metrics
@@ -28,10 +29,11 @@ class TablesMissing(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """The function's environment."""
+    """The function's environment. `canary_share` of people get a new model first; 0: everybody does at once."""
 
     models_bucket: str
     revision: str
+    canary_share: float
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Wiring:
     models: S3Bucket
     registry: S3Registry
     revision: str = ""
+    canary_share: float = 0.0
+    now_ms: Callable[[], int] = lambda: int(time() * 1000)
 
 
 @cache
@@ -48,28 +52,30 @@ def wiring() -> Wiring:
     """Wire the function from its environment, once."""
     settings = read_settings(Settings, os.environ)
     bucket = S3Bucket(settings.models_bucket)
-    return Wiring(bucket, S3Registry(bucket), settings.revision)
+    return Wiring(bucket, S3Registry(bucket), settings.revision, settings.canary_share)
 
 
 def handle(event: Mapping[str, Any], _context: object, wired: Wiring | None = None) -> dict[str, Any]:
-    """Train `kind` on the tables below `tables`, and publish it if the gate lets it pass; `version` is what is served.
+    """Train `kind` on the tables below `tables`, and publish it if the gate lets it pass.
 
-    The seed is the day of the tables, so that a repeat gives the same bytes, and publishing them again changes nothing.
+    `published` says whether anybody gets it (`state` champion or challenger), `version` is then the new one, else the
+    champion. The seed is the day of the tables: a repeat gives the same bytes, and publishing them changes nothing. The
+    clock says only since when a canary runs.
     """
     wired = wired or wiring()
     kind = kind_of(event["kind"])
     tables = read_tables(lambda name: _read(wired.models, event["tables"] + name))
-    pointer = wired.registry.pointers().get(kind.name)
+    pointer = wired.registry.pointers().get(kind.name, Pointer(""))
     trained = train(_run(kind, tables, wired, pointer))
     if trained.bundle is not None:
-        pointer = wired.registry.publish(trained.bundle)
+        pointer = wired.registry.publish(trained.bundle, share=wired.canary_share, now_ms=wired.now_ms())
     return _answer(kind.name, trained, pointer)
 
 
-def _run(kind: Kind, tables: Tables, wired: Wiring, pointer: Pointer | None) -> Run:
+def _run(kind: Kind, tables: Tables, wired: Wiring, pointer: Pointer) -> Run:
     """Name the rivals: recipes of the champion and of the last year's, made by the family that this code still has."""
     known, registry = tables.metadata, wired.registry
-    served = registry.meta(kind.name, pointer.champion) if pointer else {}
+    served = registry.meta(kind.name, pointer.champion) if pointer.champion else {}
     year_ago = (date.fromisoformat(known.as_of) - timedelta(YEAR_DAYS)).isoformat()
     former = [each for each in registry.former(kind.name, since=year_ago, until=known.as_of) if _comparable(kind, each)]
     return Run(
@@ -93,14 +99,22 @@ def _read(models: S3Bucket, key: str) -> bytes:
     return stored.body
 
 
-def _answer(kind: str, trained: Trained, served: Pointer | None) -> dict[str, Any]:
-    """Say what is served now: a model of older tables than the champion's passes the gate and is not published."""
-    version, reason = served.champion if served else "", trained.verdict.reason
-    overtaken = trained.bundle is not None and trained.bundle.version != version
-    if overtaken:
-        reason = f"the champion is of newer tables; {reason}"
-    published = int(trained.verdict.published and not overtaken)
-    said = {"kind": kind, "version": version, "reason": reason}
-    answer = {**said, "published": bool(published), "metrics": trained.metrics}
-    log_metrics("trained", {"Published": published, "Withheld": 1 - published}, function=FUNCTION, **said)
-    return answer
+def _answer(kind: str, trained: Trained, pointer: Pointer) -> dict[str, Any]:
+    """Say what became of the model: what passed the gate may still be kept from people, and the reason tells why."""
+    version, reason = trained.bundle.version if trained.bundle else "", trained.verdict.reason
+    state = pointer.state(version) if version else ""
+    published = state in {"champion", "challenger"}
+    if version and not published:
+        reason = f"{_kept_back(version, pointer)}; {reason}"
+    said = {"kind": kind, "version": version if published else pointer.champion, "reason": reason}
+    said |= {"state": state if published else "", "champion": pointer.champion, "challenger": pointer.challenger}
+    log_metrics("trained", {"Published": int(published), "Withheld": int(not published)}, function=FUNCTION, **said)
+    return {**said, "published": published, "metrics": trained.metrics}
+
+
+def _kept_back(version: str, pointer: Pointer) -> str:
+    if pointer.state(version) == "withdrawn":
+        return f"{version} was rolled back before"
+    if pointer.challenger:
+        return f"the canary of {pointer.challenger} is not disturbed"
+    return "the champion is of newer tables"

@@ -1,6 +1,8 @@
 """`train_models`: the real handler on training tables in memory."""
 
 import json
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from addressee.adapters.s3 import S3Bucket
 from addressee.adapters.s3_registry import S3Registry
 from addressee.models.bundle import META_FILE, SERVING_FILE, Bundle
-from addressee.models.registry import POINTER_KEY
+from addressee.models.registry import POINTER_KEY, rolled_back
 from addressee.models.serving import open_recommender
 from addressee.models.table_files import pack_tables
 from functions.train_models.handler import TablesMissing, Wiring, handle
@@ -33,10 +35,10 @@ def s3(packed):
     return memory
 
 
-def wired(s3):
+def wired(s3, share=0.0):
     """Wire the handler to that memory."""
     bucket = S3Bucket("models", s3)
-    return Wiring(bucket, S3Registry(bucket))
+    return Wiring(bucket, S3Registry(bucket), canary_share=share, now_ms=lambda: 1_735_000_000_000)
 
 
 def test_a_kind_is_trained_published_and_can_be_served(s3):
@@ -49,7 +51,11 @@ def test_a_kind_is_trained_published_and_can_be_served(s3):
         "challenger": "",
         "canary_share": 0.0,
         "as_of": "2024-10-04",
+        "since_ms": 0,
+        "history": [],
+        "withdrawn": [],
     }
+    assert (answer["state"], answer["champion"]) == ("champion", answer["version"])
     files = S3Registry(S3Bucket("models", s3)).files("buy_again", answer["version"])
     assert set(files) == {META_FILE, SERVING_FILE}
     assert open_recommender("buy_again", files, feature_hash=FEATURE_HASH).popular(3)
@@ -99,6 +105,64 @@ def test_a_model_of_older_tables_than_the_champions_is_not_called_published(s3):
     answer = handle(EVENT, None, wiring)
     assert (answer["published"], answer["version"]) == (False, "2024-10-05-x")
     assert answer["reason"].startswith("the champion is of newer tables")
+
+
+def serve(s3, **pointer):
+    """Let an older version be champion."""
+    served = {"buy_again": {"champion": "2024-10-03-x", "as_of": "2024-10-03", **pointer}}
+    s3.objects["models", POINTER_KEY] = json.dumps(served).encode()
+
+
+def test_a_new_model_challenges_the_champion(s3):
+    """With a share for canaries it is tried on some people first; a repeat leaves the day on which that began."""
+    serve(s3)
+    answer = handle(EVENT, None, wired(s3, share=0.2))
+    assert (answer["published"], answer["state"], answer["champion"]) == (True, "challenger", "2024-10-03-x")
+    pointer = wired(s3).registry.pointers()["buy_again"]
+    assert (pointer.challenger, pointer.canary_share, pointer.since_ms) == (answer["version"], 0.2, 1_735_000_000_000)
+    later = replace(wired(s3, share=0.2), now_ms=lambda: 1_736_000_000_000)
+    assert handle(EVENT, None, later) == answer
+    assert wired(s3).registry.pointers()["buy_again"] == pointer
+
+
+def test_without_a_share_it_takes_the_champions_place(s3):
+    """The champion of before is remembered."""
+    serve(s3)
+    answer = handle(EVENT, None, wired(s3))
+    pointer = wired(s3).registry.pointers()["buy_again"]
+    assert (answer["state"], pointer.champion) == ("champion", answer["version"])
+    assert [each.version for each in pointer.history] == ["2024-10-03-x"]
+
+
+def test_a_canary_that_runs_is_not_disturbed(s3):
+    """The next model is stored and nobody gets it; the answer says why."""
+    serve(s3, challenger="2024-10-03-y", canary_share=0.1)
+    answer = handle(EVENT, None, wired(s3, share=0.1))
+    assert (answer["published"], answer["state"], answer["version"]) == (False, "", "2024-10-03-x")
+    assert answer["reason"].startswith("the canary of 2024-10-03-y is not disturbed; beats its floor")
+    assert len(wired(s3).registry.versions("buy_again")) == 1
+
+
+def test_what_was_rolled_back_is_not_published_again(s3):
+    """The same tables give the same bytes, and those were withdrawn."""
+    wiring = wired(s3)
+    serve(s3)
+    version = handle(EVENT, None, wiring)["version"]
+    wiring.registry.change(partial(rolled_back, kind="buy_again", now_ms=1, reason="fewer clicks"))
+    answer = handle(EVENT, None, wiring)
+    assert (answer["published"], answer["version"]) == (False, "2024-10-03-x")
+    assert answer["reason"].startswith(f"{version} was rolled back before")
+
+
+def test_what_people_rejected_is_no_rival(s3):
+    """The gate compares with the year's versions, without those that were withdrawn."""
+    wiring = wired(s3)
+    serve(s3)
+    version = handle(EVENT, None, wiring)["version"]
+    year = {"since": "2023-10-04", "until": "2024-10-04"}
+    assert [each["version"] for each in wiring.registry.former("buy_again", **year)] == [version]
+    wiring.registry.change(partial(rolled_back, kind="buy_again", now_ms=1, reason="fewer clicks"))
+    assert wiring.registry.former("buy_again", **year) == []
 
 
 def test_the_deployed_revision_is_in_the_bundle(s3):
