@@ -1,10 +1,23 @@
-"""Scorers as they are served: a probability from a person's features, in pure Python."""
+"""Scorers as they are served: a probability, or an amount, from a person's features, in pure Python.
 
-from collections.abc import Mapping, Sequence
-from math import exp, log1p
+Every family may have a section `calibration` (float64), a monotone map of the probability: two numbers a, b are Platt's
+(p becomes sigmoid(a * log(p / (1 - p)) + b)); more are n places in [0, 1], ascending, then the n values there, never
+falling: between two places it is linear, outside of them it stays (as scikit-learn's isotonic regression predicts).
+Setting `thresholds`: the least probabilities of the tiers `high` and `medium`; below both it is `low`.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from math import exp, log, log1p
 from typing import Any
 
 from addressee.models.ranking import Sections
+
+THRESHOLDS: Mapping[str, float] = {"high": 0.75, "medium": 0.4}
+LOWEST_TIER = "low"
+_PLATT = 2
+_NEAREST = 1e-15
+"""How near to 0 and 1 log-odds are taken."""
 
 
 class WrongFeatures(Exception):
@@ -24,18 +37,33 @@ class Logistic:
         self._parts: list[tuple[float, float, float]] = list(
             zip(sections["weight"], sections["mean"], sections["scale"], strict=True)
         )
-        self._bias: float = sections["bias"][0]
+        self.expected: float = sections["bias"][0]
+        self._calibrate = calibration(sections)
+        self.thresholds = thresholds(settings)
 
     def score(self, features: Sequence[float]) -> float:
         """Return the probability for one feature vector. Raises `WrongFeatures` where its length differs."""
-        if len(features) != len(self._parts):
-            raise WrongFeatures(f"{len(features)} features, but the model was trained on {len(self._parts)}")
+        check_width(features, len(self._parts))
         logit = 0.0
         for value, (weight, mean, scale) in zip(features, self._parts, strict=True):
             if value == value:  # noqa: PLR0124  # only NaN differs from itself; a call costs more than the term
                 flat = log1p(value) if value >= 0 else -log1p(-value)
                 logit += weight * (flat - mean) / scale
-        return sigmoid(self._bias + logit)
+        return self._calibrate(sigmoid(self.expected + logit))
+
+    def explain(self, features: Sequence[float]) -> list[float]:
+        """Return what each feature adds to the log-odds, against the mean of the training rows."""
+        check_width(features, len(self._parts))
+        return [
+            weight * ((log1p(value) if value >= 0 else -log1p(-value)) - mean) / scale if value == value else 0.0  # noqa: PLR0124  # NaN
+            for value, (weight, mean, scale) in zip(features, self._parts, strict=True)
+        ]
+
+
+def check_width(features: Sequence[float], width: int) -> None:
+    """Raise `WrongFeatures` where a vector has another length than the model's."""
+    if len(features) != width:
+        raise WrongFeatures(f"{len(features)} features, but the model was trained on {width}")
 
 
 def sigmoid(logit: float) -> float:
@@ -44,3 +72,74 @@ def sigmoid(logit: float) -> float:
         return 1.0 / (1.0 + exp(-logit))
     odds = exp(logit)
     return odds / (1.0 + odds)
+
+
+def log_odds(probability: float) -> float:
+    """Return log(p / (1 - p)), finite at 0 and 1."""
+    near = min(max(probability, _NEAREST), 1.0 - _NEAREST)
+    return log(near / (1.0 - near))
+
+
+def as_it_is(value: float) -> float:
+    """Return the value."""
+    return value
+
+
+LINKS: Mapping[str, Callable[[float], float]] = {"sigmoid": sigmoid, "identity": as_it_is, "exp": exp}
+"""How an answer comes of a sum of leaves."""
+
+
+def calibration(sections: Sections) -> Callable[[float], float]:
+    """Return the map that the section `calibration` holds; as it is where there is none. Raises `ValueError`."""
+    numbers = list(sections.get("calibration", ()))
+    if not numbers:
+        return as_it_is
+    if len(numbers) == _PLATT:
+        slope, shift = numbers
+        return lambda probability: sigmoid(slope * log_odds(probability) + shift)
+    places, values = numbers[: len(numbers) // 2], numbers[len(numbers) // 2 :]
+    if len(places) != len(values) or places != sorted(places) or values != sorted(values):
+        raise ValueError("calibration is neither two numbers nor ascending places with their values")
+    return lambda probability: _between(places, values, probability)
+
+
+def _between(places: Sequence[float], values: Sequence[float], at: float) -> float:
+    right = bisect_right(places, at)
+    if right in {0, len(places)}:
+        return values[0] if right == 0 else values[-1]
+    left = right - 1
+    slope = (values[right] - values[left]) / (places[right] - places[left])
+    return values[left] + slope * (at - places[left])
+
+
+def thresholds(settings: Mapping[str, Any]) -> Mapping[str, float]:
+    """Return the least probability of each tier but the lowest, the highest tier first."""
+    given: Mapping[str, float] = settings.get("thresholds", THRESHOLDS)
+    return {name: float(given[name]) for name in sorted(given, key=lambda name: -float(given[name]))}
+
+
+def tier(score: float, least: Mapping[str, float]) -> str:
+    """Return the name of the tier that a probability is in."""
+    return next((name for name, from_on in least.items() if score >= from_on), LOWEST_TIER)
+
+
+Family = Callable[[Sections, Mapping[str, Any]], Any]
+
+
+def _lazily(name: str) -> Family:
+    """Return a family of `tree_scorers`, which the first model of one imports: a send path without trees is smaller."""
+
+    def family(sections: Sections, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401  # a `serving.Scorer`
+        from addressee.models import tree_scorers  # noqa: PLC0415
+
+        return getattr(tree_scorers, name)(sections, settings)
+
+    return family
+
+
+SCORER_FAMILIES: Mapping[str, Family] = {
+    "logistic": Logistic,
+    "trees": _lazily("BoostedTrees"),
+    "forest": _lazily("Forest"),
+}
+"""How a scorer is computed, by the `family` in `bundle.json`."""

@@ -11,7 +11,7 @@ from addressee.models.bundle import SERVING_FILE, BundleRefused, open_bundle
 from addressee.models.packed import Truncated, unpack
 from addressee.models.ranking import Scored, Sections
 from addressee.models.recommenders import ItemNeighbours, Nightly, PersonalFrequency
-from addressee.models.scorers import Logistic
+from addressee.models.scorers import SCORER_FAMILIES
 from addressee.models.segmenters import Tiers
 
 
@@ -45,10 +45,24 @@ class Recommender(Protocol):
 
 
 class Scorer(Protocol):
-    """Gives a person a probability."""
+    """Gives a person a probability, or an amount."""
+
+    @property
+    def expected(self) -> float:
+        """The mean over the training rows, in log-odds (an amount's in its own unit): what `explain` starts from."""
+        ...
+
+    @property
+    def thresholds(self) -> Mapping[str, float]:
+        """The least probability of each tier but the lowest, the highest tier first."""
+        ...
 
     def score(self, features: Sequence[float]) -> float:
         """Return the probability for `profiles.features.vector(...)`. Raises `WrongFeatures` on a wrong length."""
+        ...
+
+    def explain(self, features: Sequence[float]) -> list[float]:
+        """Return each feature's SHAP value; `expected` and they add up to the answer before its calibration."""
         ...
 
 
@@ -83,7 +97,7 @@ RECOMMENDERS: Mapping[str, Callable[[Sections, Mapping[str, Any]], Recommender]]
 }
 """How a recommender is computed, by the `family` in `bundle.json`; several kinds may share a family."""
 
-SCORERS: Mapping[str, Callable[[Sections, Mapping[str, Any]], Scorer]] = {"logistic": Logistic}
+SCORERS: Mapping[str, Callable[[Sections, Mapping[str, Any]], Scorer]] = SCORER_FAMILIES
 
 SEGMENTERS: Mapping[str, Callable[[Sections, Mapping[str, Any]], Segmenter]] = {"tiers": Tiers}
 

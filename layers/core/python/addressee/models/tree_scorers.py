@@ -1,0 +1,60 @@
+"""Trees as they are served as scorers: LightGBM's sum of leaves, scikit-learn's mean of leaves."""
+
+from array import array
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from addressee.models.ranking import Sections
+from addressee.models.scorers import LINKS, calibration, check_width, log_odds, thresholds
+from addressee.models.trees import Trees
+
+
+class BoostedTrees:
+    """LightGBM's trees: the sum of a leaf of each, then the objective's link, then the calibration."""
+
+    def __init__(self, sections: Sections, settings: Mapping[str, Any]) -> None:
+        """Read `trees.Trees`' sections, and the settings that `pack_trees` makes."""
+        self._width, self._divisor = int(settings["features"]), int(settings["divisor"])
+        self._trees = Trees(sections, width=self._width)
+        self._slope = float(settings["slope"])
+        self._link = LINKS[settings["objective"]]
+        self.expected = self._trees.expected / self._divisor * self._slope
+        self._calibrate = calibration(sections)
+        self.thresholds = thresholds(settings)
+
+    def score(self, features: Sequence[float]) -> float:
+        """Return the probability (or amount) for one vector. Raises `WrongFeatures` where its length differs."""
+        check_width(features, self._width)
+        return self._calibrate(self._link(self._trees.total(array("d", features)) / self._divisor * self._slope))
+
+    def explain(self, features: Sequence[float]) -> list[float]:
+        """Return the SHAP values of one vector, before link and calibration: log-odds for a probability."""
+        check_width(features, self._width)
+        scale = self._slope / self._divisor
+        return [value * scale for value in self._trees.contributions(array("d", features))]
+
+
+class Forest:
+    """scikit-learn's random forest: the mean of a leaf of each tree; it reads float32 values."""
+
+    def __init__(self, sections: Sections, settings: Mapping[str, Any]) -> None:
+        """Read `trees.Trees`' sections, and the settings that `pack_forest` makes."""
+        self._width, self._divisor = int(settings["features"]), int(settings["divisor"])
+        self._trees = Trees(sections, width=self._width)
+        self._mean = self._trees.expected / self._divisor
+        self.expected = log_odds(self._mean)
+        self._calibrate = calibration(sections)
+        self.thresholds = thresholds(settings)
+
+    def score(self, features: Sequence[float]) -> float:
+        """Return the mean for one vector. Raises `WrongFeatures` where its length differs."""
+        check_width(features, self._width)
+        return self._calibrate(self._trees.total(array("d", array("f", features))) / self._divisor)
+
+    def explain(self, features: Sequence[float]) -> list[float]:
+        """Return SHAP values of the mean, stretched so that they add up to the log-odds of score less expected."""
+        check_width(features, self._width)
+        given = self._trees.contributions(array("d", array("f", features)))
+        moved = sum(given) / self._divisor
+        scale = (log_odds(self._mean + moved) - self.expected) / moved if moved else 0.0
+        return [value * scale / self._divisor for value in given]
