@@ -1,0 +1,13 @@
+"""One thread of linear algebra: sums in one order, so that the same input gives the same bytes on any machine."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Hold BLAS and OpenMP to one thread: with more, the order of sums and the last bits depend on their number."""
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415  # training only
+
+    with threadpool_limits(1):
+        yield
