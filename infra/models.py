@@ -65,6 +65,7 @@ class Models(Construct):
             "learning",
             models_bucket=models.bucket_name,
             revision=revision(ROOT),
+            canary_share=str(self._functions.settings.canary_share),
         )
         allow_listing(train, models)
         allow_objects(train, models, "GetObject", below=["tables/", "models/"])

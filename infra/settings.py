@@ -69,6 +69,7 @@ class Settings:
     architecture: str = _setting(choice("arm64", "x86_64"), "arm64")
     layers: str = _setting(choice("arm64", "host"), "arm64")
     request_memory_mb: int = _setting(MEMORY, 1024)
+    queue_memory_mb: int = _setting(MEMORY, 512)
     stream_memory_mb: int = _setting(MEMORY, 1024)
     batch_memory_mb: int = _setting(MEMORY, 3008)
     log_retention_days: int = _setting(LOG_DAYS, 30)
@@ -77,6 +78,8 @@ class Settings:
     compact_schedule: str = _setting(SCHEDULE, "cron(30 0 * * ? *)")
     learn_schedule: str = _setting(SCHEDULE, "cron(30 2 * * ? *)")
     learn_time_zone: str = _setting(time_zone(), "UTC")
+    canary_share: float = _setting(share(0.5), 0.1)
+    canary_days: int = _setting(number(1, 90, "days"), 7)
     cors_origins: tuple[str, ...] = _setting(
         texts(r"\*|https?://[^/*\s]+", "must be a list of origins such as https://example.com, or of *"), ("*",)
     )
