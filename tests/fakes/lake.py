@@ -43,6 +43,33 @@ def order(  # noqa: PLR0913  # each has a default
     return lake_row(event, subject, anonymous)
 
 
+def mail(  # noqa: PLR0913  # each has a default
+    subject: str,
+    campaign: str,
+    day: float,
+    name: str = "Email Sent",
+    *,
+    received: float | None = None,
+    label: str = "",
+    time_zone: str = "",
+) -> dict[str, Any]:
+    """Build the row of what became of a mail: sent, opened, clicked."""
+    event = Event(
+        message_id=f"{name}-{subject}-{campaign}-{day}",
+        kind="track",
+        name=name,
+        user_id="-",
+        anonymous_id="",
+        event_time_ms=round(day * DAY_MS),
+        received_at_ms=round((day if received is None else received) * DAY_MS),
+        send_id=f"{subject}.{campaign}",
+        campaign=campaign,
+        label=label,
+        time_zone=time_zone,
+    )
+    return lake_row(event, subject, "")
+
+
 def link(anonymous: str, subject: str, day: float) -> dict[str, Any]:
     """Build the row that says: `anonymous` belongs to `subject` from `day` on."""
     return merge_row(subject, anonymous, round(day * DAY_MS))
