@@ -1,0 +1,149 @@
+"""A linear model on prepared columns, as it is served: logged, scaled, filled, encoded; in pure Python."""
+
+from collections.abc import Mapping, Sequence
+from math import isfinite, log1p, nan
+from typing import Any
+
+from addressee.models.ranking import Sections
+from addressee.models.scorers import calibration, check_width, sigmoid, thresholds
+
+NUMBER, LOGGED, LEVEL, TARGET, FAR = range(5)
+"""What a prepared column is made of: a number, its signed logarithm, "is this level", a level's rate, "is far out"."""
+FAR_DEVIATIONS = 4.0
+"""From how many standard deviations on a value is far out."""
+DISTANCE_DIGITS = 9
+"""Distances between people are rounded, so that equals are told apart by their order, not by the last bits."""
+
+
+class PreparedColumns:
+    """Makes the k columns of a model from a vector of features.
+
+    Sections, [k] each: `column` (of the features) and `step` (above); numbers become (g(x) - `centre`) / `scale`, and
+    `fill` where they are missing; `level` is what a `LEVEL` column asks for (NaN: missing). A `TARGET` column finds its
+    value among `table_at` up to its `table_end` and becomes what `table_to` holds there; a value that is not there is
+    `fill`. The one `FAR` column tells whether any number is far out. With `donor` [donors x numbers], scaled rows, a
+    missing number is the mean of the `neighbours` [1] nearest donors that have it (Troyanskaya et al. 2001); of equally
+    near ones, the first.
+    """
+
+    def __init__(self, sections: Sections, settings: Mapping[str, Any]) -> None:
+        """Read the sections; setting `features` is the length of a vector. Raises `ValueError` where they differ."""
+        self._width = int(settings["features"])
+        names = ("column", "step", "centre", "scale", "fill", "level")
+        self._columns = list(zip(*(sections[name] for name in names), strict=True))
+        if any(column >= self._width for column, *_ in self._columns):
+            raise ValueError(f"a column lies beyond the {self._width} features")
+        self._tables = _tables(sections)
+        self._numbers = [at for at, (_, step, *_) in enumerate(self._columns) if step in {NUMBER, LOGGED}]
+        self._spread = list(zip(sections["far_centre"], sections["far_scale"], strict=True))
+        self._donors = _donors(sections, len(self._numbers))
+        self._neighbours = int(sections["neighbours"][0]) if self._donors else 0
+
+    def row(self, features: Sequence[float]) -> list[float]:
+        """Return the prepared columns of one vector."""
+        check_width(features, self._width)
+        columns, far = [], False
+        for at, (column, step, centre, scale, _, level) in enumerate(self._columns):
+            value = features[column]
+            if step in {NUMBER, LOGGED}:
+                flat = signed_log(value) if step == LOGGED else value
+                columns.append((flat - centre) / scale if isfinite(flat) else nan)
+                far = far or (isfinite(flat) and self._is_far(at, flat))
+            elif step == LEVEL:
+                columns.append(float(value == level or (value != value and level != level)))  # noqa: PLR0124  # NaN
+            elif step == TARGET:
+                columns.append((self._rate(at, value) - centre) / scale)
+            else:
+                columns.append(float(far))
+        return self._filled(columns)
+
+    def sources(self) -> list[int]:
+        """Return of which feature each column is made; the `FAR` column, which is made of all, counts for none: -1."""
+        return [-1 if step == FAR else column for column, step, *_ in self._columns]
+
+    def _is_far(self, at: int, flat: float) -> bool:
+        if not self._spread:
+            return False
+        centre, scale = self._spread[at]
+        return bool(abs(flat - centre) > FAR_DEVIATIONS * scale)
+
+    def _rate(self, at: int, value: float) -> float:
+        key = "missing" if value != value else value  # noqa: PLR0124  # NaN is no key: it differs from itself
+        return self._tables[at].get(key, float(self._columns[at][4]))
+
+    def _filled(self, columns: list[float]) -> list[float]:
+        missing = [at for at in self._numbers if columns[at] != columns[at]]  # NaN
+        if not missing:
+            return columns
+        given = [columns[at] for at in self._numbers]
+        near = self._nearest(given) if self._donors else []
+        for at in missing:
+            place = self._numbers.index(at)
+            found = [row[place] for row in near if row[place] == row[place]][: self._neighbours]  # NaN
+            columns[at] = sum(found) / len(found) if found else self._columns[at][4]
+        return columns
+
+    def _nearest(self, given: Sequence[float]) -> list[list[float]]:
+        """Return the donors that share a number with the row, the nearest first."""
+        apart = [(distance(given, donor), at) for at, donor in enumerate(self._donors)]
+        return [self._donors[at] for length, at in sorted(each for each in apart if isfinite(each[0]))]
+
+
+class PreparedLogistic:
+    """A logistic regression on prepared columns: p = sigmoid(bias + sum of weight * column), then the calibration."""
+
+    def __init__(self, sections: Sections, settings: Mapping[str, Any]) -> None:
+        """Read `PreparedColumns`' sections, `weight` and `mean` [k] (the training rows' means) and `bias` [1]."""
+        self._columns = PreparedColumns(sections, settings)
+        self._parts = list(zip(sections["weight"], sections["mean"], self._columns.sources(), strict=True))
+        self._bias: float = sections["bias"][0]
+        self._width = int(settings["features"])
+        self.expected = self._bias + sum(weight * mean for weight, mean, _ in self._parts)
+        self._calibrate = calibration(sections)
+        self.thresholds = thresholds(settings)
+
+    def score(self, features: Sequence[float]) -> float:
+        """Return the probability for one feature vector. Raises `WrongFeatures` where its length differs."""
+        logit = self._bias
+        for value, (weight, _, _) in zip(self._columns.row(features), self._parts, strict=True):
+            logit += weight * value
+        return self._calibrate(sigmoid(logit))
+
+    def explain(self, features: Sequence[float]) -> list[float]:
+        """Return what each feature adds to the log-odds, against the mean of the training rows."""
+        given = [0.0] * self._width
+        for value, (weight, mean, source) in zip(self._columns.row(features), self._parts, strict=True):
+            if source >= 0:
+                given[source] += weight * (value - mean)
+        return given
+
+
+def signed_log(value: float) -> float:
+    """Return sign(x) * log(1 + |x|)."""
+    return log1p(value) if value >= 0 else -log1p(-value)
+
+
+def distance(left: Sequence[float], right: Sequence[float]) -> float:
+    """Return the squared distance over what both have, scaled up to all (Dixon 1979); infinite where nothing is."""
+    both = [(one, other) for one, other in zip(left, right, strict=True) if one == one and other == other]  # noqa: PLR0124  # NaN
+    if not both:
+        return float("inf")
+    total = 0.0
+    for one, other in both:
+        total += (one - other) ** 2
+    return round(total * len(left) / len(both), DISTANCE_DIGITS)
+
+
+def _tables(sections: Sections) -> list[dict[Any, float]]:
+    """Return for each column its levels and what they become; empty for a column without levels."""
+    at, to, first, tables = sections["table_at"], sections["table_to"], 0, []
+    for last in sections["table_end"]:
+        keys = ["missing" if each != each else each for each in at[first:last]]  # noqa: PLR0124  # NaN
+        tables.append(dict(zip(keys, to[first:last], strict=True)))
+        first = last
+    return tables
+
+
+def _donors(sections: Sections, numbers: int) -> list[list[float]]:
+    flat = sections["donor"].tolist()
+    return [flat[first : first + numbers] for first in range(0, len(flat), numbers)] if numbers else []
