@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from base64 import b64decode
 from dataclasses import replace
 
 import pytest
@@ -128,6 +129,16 @@ def test_damaged_values_are_refused(kept):
     """Neither read nor guessed."""
     with pytest.raises(DamagedValues):
         unpack_values("00000000", kept)
+
+
+def test_values_of_today_and_of_before_are_read_tomorrow():
+    """The words that they were written with may not change; once there were none."""
+    kept = (
+        "ePkrBhrUw5V08ae9HL3UCqDdOamgiIcnRAMTUxOkxJhtSDg5Ooagpj4c3jAwNDI2MTUzt7BMTEpOSU1D5+sVA+MKnPqQfJuXWl6M4lcDNKBUCwCL"
+        "FU4+"
+    )
+    assert unpack_values("5a48f281", b64decode(kept)) == VALUES
+    assert unpack_values("5a48f281", zlib.compress(canonical(VALUES))) == VALUES
 
 
 def test_values_of_another_name_are_refused():

@@ -1,15 +1,25 @@
 """`Decision`: what was decided for one person in one campaign, and its stored form."""
 
 import json
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from addressee.decisions.eligibility import CONSENT_UNKNOWN
+from addressee.decisions.packing import pack, unpack
 
 Rung = Literal["personalised", "segment", "popular", "editorial"]
-_LEVEL = 6
+_WORDS = (
+    b"unpersonalisedsegmentpopulareditorialconsent_unknown"
+    b'"reason":"scored_earlier","reason":"popular_in_segment","reason":"bought_before","reason":"popular"'
+    b'"lapses_in_28_days":0."buys_in_7_days":0."buy_again":"20","discover":"20","buys_in_7_days":"20'
+    b'","lapses_in_28_days":"20","rfm_tiers":"20"},"scores":{"buys_in_7_days":0.0,"lapses_in_28_days":0.'
+    b'{"subject":"","campaign":"","mail":false,"mail":true,"reason":"eligible","rung":"personalised","arm":"default",'
+    b'"arm_propensity":1.0,"template":"digest","slot_ms":17,"products":[{"item_id":"'
+    b'","reason":"bought_often","propensity":1.0,"confidence":0.9},{"item_id":"'
+    b'","reason":"bought_together_with","propensity":1.0,"confidence":0.}],"decided_at_ms":17,"models":{'
+)
+"""What records repeat. Never change it: records are read with the very bytes that they were written with."""
 LADDER: tuple[Rung, ...] = ("personalised", "segment", "popular", "editorial")
 
 
@@ -31,7 +41,8 @@ class Decision:
     """One record, immutable once it mails.
 
     `reason` says why there is no mail, or `eligible`. `slot_ms` is when to send, `rung` where the first product stands.
-    `scores` are the person's propensities as they were, `models` the versions that spoke, by kind.
+    `scores` are the person's propensities as they were, `models` the versions that spoke, by kind. `faults` names the
+    kinds of which a model failed or could not be loaded, with the error: another version spoke, or none.
     """
 
     subject: str
@@ -47,6 +58,7 @@ class Decision:
     decided_at_ms: int
     models: Mapping[str, str] = field(default_factory=dict)
     scores: Mapping[str, float] = field(default_factory=dict)
+    faults: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def decision_id(self) -> str:
@@ -56,14 +68,14 @@ class Decision:
 
 def to_body(decision: Decision) -> bytes:
     """Write the record as JSON, snake_case, compressed: a record of under 1 KB is one write unit, not two."""
-    record = {name: getattr(decision, name) for name in Decision.__slots__}
+    record = {name: getattr(decision, name) for name in Decision.__slots__ if name != "faults" or decision.faults}
     record["products"] = [{name: getattr(each, name) for name in Product.__slots__} for each in decision.products]
-    return zlib.compress(json.dumps(record, separators=(",", ":")).encode(), _LEVEL)
+    return pack(json.dumps(record, separators=(",", ":")).encode(), _WORDS)
 
 
 def from_body(body: bytes) -> Decision:
-    """Read what `to_body` wrote, now or before it compressed; fields of later versions are ignored."""
-    stored: dict[str, Any] = json.loads(body if body[:1] == b"{" else zlib.decompress(body))
+    """Read what `to_body` wrote, now or before it packed or compressed; fields of later versions are ignored."""
+    stored: dict[str, Any] = json.loads(body if body[:1] == b"{" else unpack(body, _WORDS))
     known = {name: stored[name] for name in Decision.__slots__ if name in stored}
     products = tuple(Product(**{name: each[name] for name in Product.__slots__}) for each in stored["products"])
     return Decision(**{**known, "products": products})
