@@ -25,12 +25,14 @@ class InMemorySends:
         self.writes += 1
         return True
 
-    def get(self, key: SendKey) -> Send | None:
-        """Read a row, or None."""
+    def get(self, key: SendKey, *, consistent: bool = True) -> Send | None:
+        """Read a row, or None; no read is late."""
+        del consistent
         return self.rows.get(key)
 
-    def get_many(self, keys: Sequence[SendKey]) -> dict[SendKey, Send]:
+    def get_many(self, keys: Sequence[SendKey], *, consistent: bool = True) -> dict[SendKey, Send]:
         """Read rows; those that do not exist are absent."""
+        del consistent
         return {key: self.rows[key] for key in keys if key in self.rows}
 
     def due(self, slot: str, campaign: str, *, limit: int, after: SendKey | None = None) -> list[SendKey]:

@@ -21,6 +21,7 @@ class SendsTable:
         """Begin empty."""
         self.rows: dict[SendKey, Send] = {}
         self.moves: list[Move] = []
+        self._past: dict[SendKey, list[tuple[int, Send]]] = {}
         self._scheduler = scheduler
         self._index: dict[Slot, set[str]] = {}
         self._pending: list[tuple[int, str, Slot, bool]] = []
@@ -33,13 +34,19 @@ class SendsTable:
         self._keep(key, send)
         return True
 
-    def get(self, key: SendKey) -> Send | None:
-        """Read a row, or None."""
-        return self.rows.get(key)
+    def get(self, key: SendKey, *, consistent: bool = True) -> Send | None:
+        """Read a row, or None; one that is not read consistently is always as late as such reads may be."""
+        return self.rows.get(key) if consistent else self._late(key)
 
-    def get_many(self, keys: Sequence[SendKey]) -> Mapping[SendKey, Send]:
+    def get_many(self, keys: Sequence[SendKey], *, consistent: bool = True) -> Mapping[SendKey, Send]:
         """Read rows; those that do not exist are absent."""
-        return {key: self.rows[key] for key in keys if key in self.rows}
+        found = {key: self.get(key, consistent=consistent) for key in keys}
+        return {key: row for key, row in found.items() if row is not None}
+
+    def _late(self, key: SendKey) -> Send | None:
+        """Return the row as it was before the usual lag, or None where there was none yet."""
+        seen_ms = self._scheduler.now_ms - USUAL_LAG_MS
+        return next((row for at_ms, row in reversed(self._past.get(key, ())) if at_ms <= seen_ms), None)
 
     def due(self, slot: str, campaign: str, *, limit: int, after: SendKey | None = None) -> Sequence[SendKey]:
         """List what the index shows by now, by subject."""
@@ -72,6 +79,7 @@ class SendsTable:
         return Moved(amended, won=True)
 
     def _keep(self, key: SendKey, row: Send) -> None:
+        self._past.setdefault(key, []).append((self._scheduler.now_ms, row))
         before = self.rows.get(key)
         self.rows[key] = row
         old, new = before.slot if before else "", row.slot

@@ -31,7 +31,7 @@ def test_a_claim_that_changed_hands_is_not_given_up():
     world.now_ms = NOON + DAY_MS
     old = row(state="claimed", claim="a", claimed_at_ms=NOON)
     world.hold(replace(old, claim="b", claimed_at_ms=world.now_ms))
-    world.sends.get_many = lambda keys: dict.fromkeys(keys, old)
+    world.sends.get_many = lambda keys, **_: dict.fromkeys(keys, old)
     assert world.dispatch().unknown == 0
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from addressee.emails.states import REACHED
 from addressee.feedback.settle import SETTLES
+from tests.fakes.sends import InMemorySends
 from tests.fakes.watched import Watch
 from tests.unit.feedback.mails import MAIL_ID, SENT_MS, SOFT, SUBJECT, World, engagement, ses_event
 
@@ -59,6 +60,19 @@ def test_a_row_is_asked_for_once_by_what_mails_usually_have(kind, calls):
     world, watch = World(), Watch()
     assert world.record(ses_event(kind, after_ms=60_000), ports=watch.ports(world.ports, "sends")).what == "recorded"
     assert watch.names == calls
+
+
+def test_a_late_read_that_does_not_show_the_claim_is_no_answer():
+    """SES was faster than the table's replicas: the row is read again, as it is."""
+    world, now = World("claimed"), InMemorySends.get
+
+    def late(key, *, consistent=True):
+        row = now(world.sends, key)
+        return row if consistent else replace(row, state="queued")
+
+    world.sends.get = late
+    assert world.record(ses_event("Send")).what == "recorded"
+    assert world.row().state == "sent"
 
 
 @pytest.mark.parametrize("kind", ["Send", "Delivery", "Bounce", "Complaint", "Reject", "Open", "Click"])

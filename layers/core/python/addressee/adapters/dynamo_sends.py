@@ -36,14 +36,15 @@ class DynamoSendStore:
             return False
         return True
 
-    def get(self, key: SendKey) -> Send | None:
-        """Read a row with one GetItem, as it is now, or None."""
-        answer = self._dynamodb.get_item(TableName=self._table, Key=_key(key), ConsistentRead=True)
+    def get(self, key: SendKey, *, consistent: bool = True) -> Send | None:
+        """Read a row with one GetItem, or None."""
+        answer = self._dynamodb.get_item(TableName=self._table, Key=_key(key), ConsistentRead=consistent)
         return _send(answer["Item"]) if "Item" in answer else None
 
-    def get_many(self, keys: Sequence[SendKey]) -> dict[SendKey, Send]:
-        """Read rows as they are now, 100 a call; those that do not exist are absent."""
-        rows = get_all(self._dynamodb, self._table, [_key(key) for key in dict.fromkeys(keys)])
+    def get_many(self, keys: Sequence[SendKey], *, consistent: bool = True) -> dict[SendKey, Send]:
+        """Read rows, 100 a call; those that do not exist are absent."""
+        wanted = [_key(key) for key in dict.fromkeys(keys)]
+        rows = get_all(self._dynamodb, self._table, wanted, consistent=consistent)
         return {SendKey(send.subject, send.campaign): send for send in map(_send, rows)}
 
     def due(self, slot: str, campaign: str, *, limit: int, after: SendKey | None = None) -> list[SendKey]:

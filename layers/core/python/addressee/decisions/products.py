@@ -37,9 +37,9 @@ def choose_products(
 def _first_shown(
     picks: Iterator[Pick], catalogue: Catalogue, shows: Callable[[Item | None], bool], k: int
 ) -> list[Pick]:
-    """Read few items first, since each one read costs and most pass; more only where too few passed."""
+    """Read twice as many as are wanted first, since each one read costs and most pass; more where too few passed."""
     chosen: list[Pick] = []
-    count = max(min(2 * k + 2, FIRST_READ), k)
+    count = max(min(2 * k, FIRST_READ), k)
     while len(chosen) < k and (part := list(islice(picks, count))):
         items = catalogue.get_many([pick.item_id for pick in part])
         passing = (pick for pick in part if shows(items.get(pick.item_id)))

@@ -228,7 +228,10 @@ class _Run:
 
     # --- what all three need -----------------------------------------------------------------------------------------
     def _pages(self, each: _Open, limit: Callable[[], int]) -> Iterator[Sequence[Send]]:
-        """Read a slot's rows page by page, as they are now; one without rows is closed when it is time."""
+        """Read a slot's rows page by page; one without rows is closed when it is time.
+
+        A row may be shown as it was a moment ago: what is done with it is a write that only fits the row as shown.
+        """
         after: SendKey | None = None
         slot, sends = each.slot, self.ports.sends
         while (size := limit()) > 0 and not self.is_late():
@@ -237,7 +240,7 @@ class _Run:
                 self._note(each, empty=not keys)
             if not keys:
                 return
-            rows = sends.get_many(keys)
+            rows = sends.get_many(keys, consistent=False)
             yield [rows[key] for key in keys if key in rows]
             if len(keys) < size:
                 return

@@ -26,17 +26,17 @@ class Moved(NamedTuple):
 
 
 class SendStore(Protocol):
-    """Keeps the Sends table. Every read of a row is strongly consistent; `due` is not (it reads the index)."""
+    """Keeps the Sends table. `due` reads the index, which follows later, as do reads that are not `consistent`."""
 
     def put_new(self, send: Send) -> bool:
         """Write a row unless there is one; say whether it was written."""
         ...
 
-    def get(self, key: SendKey) -> Send | None:
-        """Read a row, or None."""
+    def get(self, key: SendKey, *, consistent: bool = True) -> Send | None:
+        """Read a row, or None; not `consistent`: as it is or was a moment ago, for half the price."""
         ...
 
-    def get_many(self, keys: Sequence[SendKey]) -> Mapping[SendKey, Send]:
+    def get_many(self, keys: Sequence[SendKey], *, consistent: bool = True) -> Mapping[SendKey, Send]:
         """Read rows; those that do not exist are absent."""
         ...
 

@@ -16,6 +16,7 @@ class Settlement(NamedTuple):
     leaving: frozenset[State]
 
 
+_NOT_OUT: frozenset[State] = frozenset({"planned", "queued"})
 _OUT: frozenset[State] = frozenset({"claimed", "unknown"})
 _ON_ITS_WAY: frozenset[State] = _OUT | {"sent"}
 _DELIVERED = Settlement("delivered", _ON_ITS_WAY)
@@ -44,11 +45,20 @@ def settle(feedback: Feedback, key: SendKey, sends: SendStore) -> Send | None:
     to, leaving = SETTLES[feedback.kind]
     if feedback.kind in USUALLY_NEWS:
         return sends.move(key, to, leaving=leaving, owned_by=None, **_changes(feedback, feedback.at_ms)).row
-    row = sends.get(key)
+    row = _told(key, sends) if feedback.kind == "sent" else sends.get(key)
     if row is not None and row.state in leaving:
         settled_at_ms = feedback.at_ms if feedback.kind == "sent" else came_ms(row)
         sends.move(key, to, leaving=leaving, owned_by=None, **_changes(feedback, settled_at_ms))
     return row
+
+
+def _told(key: SendKey, sends: SendStore) -> Send | None:
+    """Read a row of which `send_email` has most likely said `sent`: a read that may be late is enough to see that.
+
+    States only go on, so a late read never shows a row farther than it is; what is not out yet there is read again.
+    """
+    row = sends.get(key, consistent=False)
+    return sends.get(key) if row is None or row.state in _NOT_OUT else row
 
 
 def came_ms(row: Send) -> int:
