@@ -86,9 +86,10 @@ class Feedback(Construct):
         events, profiles, decisions, sends = kept
         self.record = record = functions.make(
             "record_feedback",
-            Power(settings.request_memory_mb, TIMEOUT),
+            Power(settings.queue_memory_mb, TIMEOUT),
             "core",
             "runtime",
+            traced=False,
             profiles_table=profiles.profiles.table_name,
             sends_table=sends.table_name,
             suppressions_table=decisions.suppressions.table_name,

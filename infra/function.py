@@ -55,10 +55,12 @@ class Functions(Construct):
         self.dead_letters = _dead_letters(self, alarms)
 
     def make(
-        self, name: str, power: Power, *layers: str, asynchronous: bool = False, **environment: str
+        self, name: str, power: Power, *layers: str, asynchronous: bool = False, traced: bool = True, **environment: str
     ) -> awslambda.Function:
         """Make function `name` from folder `functions/<name>`; keyword `profiles_table` is variable `PROFILES_TABLE`.
 
+        What queue or stream feeds all day is not `traced`: X-Ray would take a run every second, and whatever a traced
+        sender put there, which costs more than the run; its log line tells of each batch.
         Raises `TooLarge` when the function and its layers pass the size gate.
         """
         self._layers.function_bytes(name, layers)
@@ -81,10 +83,11 @@ class Functions(Construct):
             environment={key.upper(): value for key, value in environment.items()},
             role=role,
             log_group=log,
-            tracing=awslambda.Tracing.ACTIVE,
+            tracing=awslambda.Tracing.ACTIVE if traced else awslambda.Tracing.DISABLED,
             dead_letter_queue=self.dead_letters if asynchronous else None,
         )
-        acknowledge(place, "AwsSolutions-IAM5[Resource::*]", "X-Ray knows no resources to name in xray:Put*.")
+        if traced:
+            acknowledge(place, "AwsSolutions-IAM5[Resource::*]", "X-Ray knows no resources to name in xray:Put*.")
         if self.settings.runtime != NEWEST_RUNTIME:
             acknowledge(function, "AwsSolutions-L1", "The deployer chose an older runtime in the setting `runtime`.")
         self._alarm(name, function)

@@ -58,6 +58,7 @@ class Profiles(Construct):
             stream_power(self._functions.settings),
             "core",
             "runtime",
+            traced=False,
             profiles_table=data.profiles.table_name,
             lake_stream=self.delivery.ref,
             quarantine_bucket=events.quarantine.bucket_name,

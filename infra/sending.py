@@ -52,10 +52,11 @@ class Mails(Construct):
         profiles, models, decisions = self._upstream
         return self._functions.make(
             "send_email",
-            Power(settings.request_memory_mb, Duration.seconds(settings.send_timeout_seconds)),
+            Power(settings.queue_memory_mb, Duration.seconds(settings.send_timeout_seconds)),
             "core",
             "runtime",
             "rendering",
+            traced=False,
             profiles_table=profiles.profiles.table_name,
             decisions_table=decisions.decisions.table_name,
             items_table=profiles.items.table_name,
