@@ -15,7 +15,7 @@ from infra.acknowledge import acknowledge
 from infra.storage import shared_arn
 
 Grantee = awslambda.Function | iam.Role
-READS = ("GetItem", "Query")
+READS = ("GetItem", "Query", "Scan")
 DATA_WRITES = ("kms:GenerateDataKey",)
 TABLE_WRITES = (*DATA_WRITES, "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo")
 

@@ -1,5 +1,8 @@
 """Stage models: the bucket of tables, bundles and the champion pointer, and the functions that `Learn` runs."""
 
+import json
+from typing import NamedTuple
+
 from aws_cdk import Duration
 from aws_cdk import aws_lambda as awslambda
 from aws_cdk import aws_s3 as s3
@@ -24,6 +27,13 @@ class ModelsData(Construct):
         self.models = storage.bucket(self, "Models", tables, versioned=True)
 
 
+class Learned(NamedTuple):
+    """What other stages keep and this one learns from: lake, profiles and catalogue; the lists of campaigns."""
+
+    profiles: ProfilesData
+    emails: s3.Bucket
+
+
 class Models(Construct):
     """What the stage runs."""
 
@@ -31,28 +41,38 @@ class Models(Construct):
         self,
         scope: Construct,
         data: ModelsData,
-        profiles: ProfilesData,
+        learned: Learned,
         functions: Functions,
         compact: awslambda.Function,
     ) -> None:
         """Make the three functions and `Learn`, which begins with `compact`."""
         super().__init__(scope, "Models")
-        self._data, self._profiles, self._functions = data, profiles, functions
+        self._data, self._profiles, self._emails = data, learned.profiles, learned.emails
+        self._functions = functions
         steps = {"compact": compact, "prepare": self._prepare(), "train": self._train(), "score": self._score()}
         self.learn = Learn(self, functions, data.models, steps)
 
     def _prepare(self) -> awslambda.Function:
-        lake, models = self._profiles.lake, self._data.models
+        lake, models, settings = self._profiles.lake, self._data.models, self._functions.settings
         prepare = self._functions.make(
             "prepare_features",
-            batch_power(self._functions.settings),
+            batch_power(settings),
             "core",
             "preparing",
             lake_bucket=lake.bucket_name,
             models_bucket=models.bucket_name,
+            emails_bucket=self._emails.bucket_name,
+            profiles_table=self._profiles.profiles.table_name,
+            items_table=self._profiles.items.table_name,
+            fairness_traits=json.dumps(settings.fairness_traits),
+            default_time_zone=settings.default_time_zone,
         )
-        allow_listing(prepare, lake)
+        for bucket in (lake, self._emails):
+            allow_listing(prepare, bucket)
         allow_objects(prepare, lake, "GetObject", below=["events/"])
+        allow_objects(prepare, self._emails, "GetObject", below=["campaigns/"])
+        for table in (self._profiles.profiles, self._profiles.items):
+            allow_rows(prepare, table, "Scan")
         allow_objects(prepare, models, "PutObject", below=["tables/"])
         return prepare
 

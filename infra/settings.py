@@ -44,6 +44,7 @@ LINKS_URL = text(
 TOPICS = labels_by_name(
     r"[a-z0-9_]{1,32}", 'must be an object of label by topic such as {"news": "News and offers"}, topics in a-z, 0-9, _'
 )
+TRAITS = texts(r"[a-z][a-z0-9_]{0,39}", 'must be a list of traits such as ["age_group", "gender"]')
 
 
 class InvalidSetting(Exception):
@@ -78,6 +79,10 @@ class Settings:
     compact_schedule: str = _setting(SCHEDULE, "cron(30 0 * * ? *)")
     learn_schedule: str = _setting(SCHEDULE, "cron(30 2 * * ? *)")
     learn_time_zone: str = _setting(time_zone(), "UTC")
+    fairness_traits: tuple[str, ...] = _setting(
+        texts(r"[a-z][a-z0-9_]{0,39}", 'must be a list of traits such as ["age_group", "gender"]'),
+        ("age_group", "gender"),
+    )
     canary_share: float = _setting(share(0.5), 0.1)
     canary_days: int = _setting(number(1, 90, "days"), 7)
     cors_origins: tuple[str, ...] = _setting(

@@ -14,7 +14,7 @@ from infra.function import Functions
 from infra.grants import arn_of
 from infra.layers import Layers
 from infra.links import Links
-from infra.models import Models, ModelsData
+from infra.models import Learned, Models, ModelsData
 from infra.profiles import Profiles, ProfilesData
 from infra.sending import Mails, Upstream
 from infra.ses import Sending
@@ -51,7 +51,8 @@ class AddresseeStack(Stack):
         self.api = Api(self, settings, key, self.alarms, authorize_request(functions, data.events))
         Events(self, data.events, functions, self.api)
         self.profiles = Profiles(self, data.profiles, data.events, functions, self.api)
-        models = Models(self, data.models, data.profiles, functions, self.profiles.compact)
+        learned = Learned(data.profiles, data.emails.emails)
+        models = Models(self, data.models, learned, functions, self.profiles.compact)
         self.learn = models.learn
         Decisions(self, data.decisions, Reads(data.profiles, data.models), functions, self.api)
         self.campaigns = Campaigns(self, data.emails, data.profiles, functions, self.api)

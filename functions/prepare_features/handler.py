@@ -2,18 +2,23 @@
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
 
+from addressee.adapters.campaign_lists import CampaignLists
 from addressee.adapters.duckdb_lake import days_until, lake_dates, open_lake
+from addressee.adapters.item_scan import ItemScan
 from addressee.adapters.log import log
 from addressee.adapters.s3 import S3Bucket
+from addressee.adapters.trait_scan import TraitScan
 from addressee.models.chunks import MANIFEST, chunk_file, chunk_spans, pack_chunk
+from addressee.models.declared import TIME_ZONE
+from addressee.models.examples import end_of
 from addressee.models.kinds import KINDS
-from addressee.models.prepare import HISTORY_DAYS, prepare_tables
+from addressee.models.prepare import EPOCH, HISTORY_DAYS, Sources, prepare_tables
 from addressee.models.table_files import pack_tables, tables_prefix
 from addressee.models.tables import Tables
 from addressee.settings import read_settings
@@ -27,10 +32,15 @@ class NoSuchDay(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """The function's environment."""
+    """The function's environment; `fairness_traits` is a JSON list of names."""
 
     lake_bucket: str
     models_bucket: str
+    emails_bucket: str
+    profiles_table: str
+    items_table: str
+    fairness_traits: str
+    default_time_zone: str
 
 
 @dataclass(frozen=True)
@@ -39,6 +49,11 @@ class Wiring:
 
     lake: S3Bucket
     models: S3Bucket
+    campaigns: CampaignLists
+    traits: TraitScan
+    items: ItemScan
+    groups: Sequence[str]
+    default_zone: str
     today: Callable[[], date]
 
 
@@ -46,7 +61,16 @@ class Wiring:
 def wiring() -> Wiring:
     """Wire the function from its environment, once."""
     settings = read_settings(Settings, os.environ)
-    return Wiring(S3Bucket(settings.lake_bucket), S3Bucket(settings.models_bucket), lambda: datetime.now(UTC).date())
+    return Wiring(
+        S3Bucket(settings.lake_bucket),
+        S3Bucket(settings.models_bucket),
+        CampaignLists(S3Bucket(settings.emails_bucket)),
+        TraitScan(settings.profiles_table),
+        ItemScan(settings.items_table),
+        tuple(json.loads(settings.fairness_traits)),
+        settings.default_time_zone,
+        lambda: datetime.now(UTC).date(),
+    )
 
 
 def handle(event: Mapping[str, Any], _context: object, wired: Wiring | None = None) -> dict[str, Any]:
@@ -54,7 +78,7 @@ def handle(event: Mapping[str, Any], _context: object, wired: Wiring | None = No
     wired = wired or wiring()
     as_of = _as_of(event, wired)
     with open_lake(wired.lake, days_until(as_of, days=HISTORY_DAYS)) as lake:
-        tables = prepare_tables(lake, as_of=as_of)
+        tables = prepare_tables(lake, as_of=as_of, sources=_sources(wired, as_of))
     answer = _store(wired.models, tables)
     log("prepared", function=FUNCTION, as_of=answer["asOf"], counts=answer["counts"])
     return answer
@@ -74,6 +98,18 @@ def _as_of(event: Mapping[str, Any], wired: Wiring) -> date:
         return _day(asked)
     yesterday = wired.today() - timedelta(days=1)
     return max((day for day in lake_dates(wired.lake) if day <= yesterday), default=yesterday)
+
+
+def _sources(wired: Wiring, as_of: date) -> Sources:
+    """Open what there is besides the lake; each is read when the tables need it."""
+    since_ms = end_of((as_of - EPOCH).days - HISTORY_DAYS)
+    return Sources(
+        catalogue=wired.items.items(),
+        plans=wired.campaigns.plans(since_ms=since_ms),
+        traits=wired.traits.traits([*wired.groups, TIME_ZONE]),
+        groups=wired.groups,
+        default_zone=wired.default_zone,
+    )
 
 
 def _store(models: S3Bucket, tables: Tables) -> dict[str, Any]:

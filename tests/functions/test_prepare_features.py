@@ -1,21 +1,41 @@
 """`prepare_features`: the real handler on a compacted lake in memory."""
 
+import gzip
 import json
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from addressee.adapters.campaign_lists import CampaignLists
+from addressee.adapters.item_scan import ItemScan
 from addressee.adapters.s3 import S3Bucket
+from addressee.adapters.trait_scan import TraitScan
 from addressee.models.chunks import chunk_file, read_chunk
 from addressee.models.table_files import read_tables
 from functions.prepare_features.handler import NoSuchDay, Wiring, handle
-from tests.fakes.lake import order, put_compacted
+from tests.fakes.dynamo_scan import InMemoryTables
+from tests.fakes.lake import DAY_MS, mail, order, put_compacted
 from tests.fakes.s3 import InMemoryS3
 
 EVENT = json.loads(Path("events/prepare_features.json").read_text())
 LAST = (date(2026, 3, 31) - date(1970, 1, 1)).days
 PEOPLE = [f"{number:032x}" for number in range(1700)]
+
+
+def wiring_of(s3, tables=None):
+    """Wire the handler to what is in memory, on the second of April."""
+    dynamodb = tables or InMemoryTables(Profiles=[], Items=[])
+    return Wiring(
+        S3Bucket("lake", s3),
+        S3Bucket("models", s3),
+        CampaignLists(S3Bucket("emails", s3)),
+        TraitScan("Profiles", dynamodb),
+        ItemScan("Items", dynamodb),
+        ("age_group",),
+        "Europe/Berlin",
+        lambda: date(2026, 4, 2),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +60,7 @@ def wired(lake):
     """Wire the handler to a lake of those orders, on the second of April."""
     s3 = InMemoryS3()
     s3.objects.update(lake.objects)
-    return Wiring(S3Bucket("lake", s3), S3Bucket("models", s3), lambda: date(2026, 4, 2)), s3
+    return wiring_of(s3), s3
 
 
 def tables_in(s3, prefix):
@@ -99,8 +119,7 @@ def test_compaction_says_which_day_is_complete(wired):
 def test_an_empty_lake_gives_empty_tables_and_no_chunks():
     """The first night after deployment: nothing to learn from, nothing fails."""
     s3 = InMemoryS3()
-    wiring = Wiring(S3Bucket("lake", s3), S3Bucket("models", s3), lambda: date(2026, 4, 2))
-    answer = handle({}, None, wiring)
+    answer = handle({}, None, wiring_of(s3))
     assert answer["asOf"] == "2026-04-01"
     assert answer["chunks"] == 0
     assert json.loads(s3.objects["models", answer["manifest"]["key"]]) == []
@@ -111,3 +130,64 @@ def test_a_day_that_is_none_is_refused(wired):
     """A typing error in the state machine's input stops the run, it does not learn from another day."""
     with pytest.raises(NoSuchDay, match="2026-13-01"):
         handle({"asOf": "2026-13-01"}, None, wired[0])
+
+
+def put_list(s3, campaign, number, *recipients):
+    """Write a part of a campaign's plan, as `plan_campaign` does."""
+    body = {"planned_at_ms": (LAST - 21) * DAY_MS, "recipients": recipients}
+    s3.objects["emails", f"campaigns/{campaign}/recipients/{number:05d}.json.gz"] = gzip.compress(
+        json.dumps(body).encode()
+    )
+
+
+def test_mails_trials_catalogue_and_groups_reach_the_tables():
+    """From the lake, the campaigns' lists, the Items table and the declared traits."""
+    s3, due_ms = InMemoryS3(), (LAST - 20) * DAY_MS + 1
+    clicked = mail(PEOPLE[1], "spring", LAST - 19.5, "Email Link Clicked", label="human")
+    orders = [order(subject, LAST - 60.5 + place, "milk") for place, subject in enumerate(PEOPLE[:30])]
+    put_compacted(s3, "lake", [*orders, mail(PEOPLE[1], "spring", LAST - 20), clicked])
+    put_list(s3, "spring", 0, (PEOPLE[1], due_ms, ""), (PEOPLE[2], 0, "holdout"))
+    put_list(s3, "spring", 1, (PEOPLE[3], 0, "expired"), (PEOPLE[4], due_ms, ""))
+    s3.objects["emails", "campaigns/spring/chunks.json"] = b"[]"
+    tables = InMemoryTables(
+        Items=[
+            {"item_id": "milk", "title": "Oat milk", "brand": "Example", "price_minor_units": 250, "in_stock": False},
+            {"item_id": "bread", "title": "Rye bread", "category": "bakery"},
+            {"item_id": "gone", "title": "Gone", "in_stock": False},
+        ],
+        Profiles=[
+            {"subject": PEOPLE[1], "part": "traits", "t_age_group": {"v": "35-44", "at": 5, "id": "m"}},
+            {"subject": PEOPLE[1], "part": "person", "user_id": "u"},
+            {"subject": PEOPLE[2], "part": "traits", "t_time_zone": {"v": "Asia/Tokyo", "at": 5, "id": "m"}},
+            {"subject": "f" * 32, "part": "traits", "t_age_group": {"v": "19-24", "at": 5, "id": "m"}},
+        ],
+    )
+    answer = handle(EVENT, None, wiring_of(s3, tables))
+    found = tables_in(s3, answer["tables"])
+    assert found.items.ids == ("bread", "milk")
+    assert found.items.texts == ("Rye bread\nbakery", "Oat milk\nExample")
+    assert found.items.categories == ("bakery", "category of milk")
+    assert found.items.prices_minor_units == (0, 250)
+    assert found.groups == {"age_group": ("", "35-44", *[""] * 28)}
+    assert found.sends.labels["clicks_in_24_hours"].tolist() == [True]
+    assert found.sends.hour_of_week.tolist() == [2 * 24 + 1], (
+        "Wednesday, midnight UTC, is one o'clock in Berlin"
+    )
+    assert (found.trials.subject.tolist(), found.trials.mailed.tolist()) == ([1, 2, 4], [True, False, True])
+    assert answer["counts"]["sends"] == 1
+    assert answer["counts"]["trials"] == 3
+
+
+def test_of_too_many_lists_some_are_read_the_same_ones_each_time():
+    """Whole lists, by the hash of their names; nothing that was planned before the window."""
+    s3 = InMemoryS3()
+    for number in range(20):
+        put_list(s3, "spring", number, (f"{number:032x}", 1, ""))
+    size = len(s3.objects["emails", "campaigns/spring/recipients/00000.json.gz"])
+    bucket = S3Bucket("emails", s3)
+    assert len([*CampaignLists(bucket).plans(since_ms=0)]) == 20
+    some = [*CampaignLists(bucket, max_bytes=size * 5 + 20).plans(since_ms=0)]
+    assert 3 <= len(some) <= 6
+    assert some == [*CampaignLists(bucket, max_bytes=size * 5 + 20).plans(since_ms=0)]
+    assert {plan.campaign for plan in some} == {"spring"}
+    assert [*CampaignLists(bucket).plans(since_ms=2**50)] == []

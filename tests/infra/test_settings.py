@@ -66,6 +66,7 @@ def test_who_sends_is_asked_for_in_one_clear_line(shipped: dict[str, Any]):
         ("topics", {"news": " "}, "must be an object of label by topic"),
         ("holdout_share", 0.6, "must be a share from 0 to 0.5"),
         ("holdout_share", True, "must be a share from 0 to 0.5"),
+        ("fairness_traits", ["Age group"], "must be a list of traits"),
         ("canary_share", 0.6, "must be a share from 0 to 0.5"),
         ("canary_days", 0, "must be 1 to 90 days"),
         ("default_locale", "english", "must be a locale such as en-US"),
