@@ -87,14 +87,14 @@ class Neighbourhood:
         return out
 
     def _similar(self, together: Scores, left: Scores, right: Scores) -> Scores:
-        similarity: Scores = _ratio(together, np.sqrt(left * right)) ** self.recipe.sharpness
-        similarity[(together == 0) | ((together == left) & (left == right))] = -np.inf
-        return similarity
+        similarity = np.asarray(_ratio(together, np.sqrt(left * right)) ** self.recipe.sharpness, np.float32)
+        itself = (together == left) & (left == right)
+        return np.where((together == 0) | itself, np.float32(-np.inf), similarity)
 
 
 def _sizes(taken: Matrix) -> Scores:
     """Return how many items each row holds."""
-    return np.diff(taken.indptr).astype(np.float32)
+    return np.asarray(np.diff(taken.indptr), np.float32)
 
 
 def _ratio(above: Scores, below: Scores) -> Scores:

@@ -47,7 +47,7 @@ class PopularByTrait:
 
 @dataclass(frozen=True)
 class TraitPopularity:
-    """Popularity among people with the same traits (naive Bayes): log p_j + share * sum over traits t of log lift(j, t).
+    """Popularity among people with the same traits (naive Bayes): log p_j + share * sum over traits of log lift(j, t).
 
     lift(j, t) = (takers of j with t + strength * p_j) / ((takes by people with t + strength) * p_j): a rare trait says
     little. With one trait per person (a segment) it is the segment's popularity, shrunk to everybody's.
