@@ -1,4 +1,7 @@
-"""Generated training tables with a known truth: tastes, favourites, rates of buying, people who fade away."""
+"""Generated training tables with a known truth: tastes, favourites, rates of buying, people who fade away.
+
+And mails to them (`generated_mails.py`): people differ in how and when they click, and half of them buy for a mail.
+"""
 
 from dataclasses import replace
 
@@ -6,6 +9,7 @@ import numpy as np
 
 from addressee.models.tables import BUYS, HORIZON_DAYS, LAPSES, Interactions, Items, Metadata, Now, People, Tables
 from addressee.profiles.measures import NEVER_DAYS
+from tests.models.generated_mails import generate_sends, generate_trials, nature
 
 AS_OF_DAY = 20_000
 FIRST_DAY = AS_OF_DAY - 250
@@ -13,7 +17,17 @@ CUT_DAYS = tuple(AS_OF_DAY - 7 * weeks for weeks in (24, 20, 16, 12, 8, 7, 6, 5,
 FEATURES = ("recency_days", "orders_total", "orders_30d", "orders_90d", "revenue_90d", "customer_days", "mood")
 TASTES = 6
 ITEMS_PER_TASTE = 20
+UNSOLD_PER_TASTE = 2
 FEATURE_HASH = "f" * 64
+WORDS = (
+    "oat milk cream dairy",
+    "sofa lamp oak chair",
+    "trail boot rain tent",
+    "novel crime poem atlas",
+    "drill saw nail timber",
+    "rose seed soil spade",
+)
+"""What the catalogue says of the items of each taste; the item's own name stands before."""
 
 
 def generate(seed: int = 0, *, people: int = 500) -> Tables:
@@ -25,7 +39,7 @@ def generate(seed: int = 0, *, people: int = 500) -> Tables:
     """
     rng = np.random.default_rng(seed)
     interactions = _purchases(rng, people)
-    ids = tuple(sorted(f"taste-{taste}-item-{item:02d}" for taste in range(TASTES) for item in range(ITEMS_PER_TASTE)))
+    items = _items(np.random.default_rng([seed, 4]))
     parts = [(day, _features(interactions, people, day, rng)) for day in CUT_DAYS]
     known = [np.isin(np.arange(people), interactions.until(day).subject) for day in CUT_DAYS]
     examples = People(
@@ -36,14 +50,35 @@ def generate(seed: int = 0, *, people: int = 500) -> Tables:
         known={},
     )
     now = _features(interactions, people, AS_OF_DAY, rng)
+    natures, mood = nature(people, seed=seed), FEATURES.index("mood")
+    moods = np.random.default_rng([seed, 5])
+
+    def then(day: int):
+        seen = np.unique(interactions.until(day).subject)
+        return seen, _features(interactions, people, day, moods)[seen]
+
     return Tables(
         metadata=Metadata("2024-10-04", AS_OF_DAY, FIRST_DAY, FEATURES, FEATURE_HASH, CUT_DAYS, {"subjects": people}),
         subjects=tuple(f"{number:032x}" for number in range(people)),
-        items=Items(ids, ("",) * len(ids)),
+        items=items,
         people=_labelled(examples, rng),
         interactions=interactions,
         now=Now(now, now[:, 0] < 28),
+        sends=generate_sends(natures, then, mood, as_of_day=AS_OF_DAY, seed=seed),
+        trials=generate_trials(then, mood, as_of_day=AS_OF_DAY, seed=seed),
+        groups={"age_group": natures.age_group, "gender": natures.gender},
     )
+
+
+def _items(rng: np.random.Generator) -> Items:
+    """Return the items of each taste, and at the end some that nobody bought yet; words tell the taste."""
+    sold = [(f"taste-{taste}-item-{item:02d}", taste) for taste in range(TASTES) for item in range(ITEMS_PER_TASTE)]
+    unsold = [(f"unsold-{taste}-{item}", taste) for taste in range(TASTES) for item in range(UNSOLD_PER_TASTE)]
+    ids, tastes = zip(*sold, *unsold, strict=True)
+    texts = (
+        f"{name}\n{' '.join(rng.choice(WORDS[taste].split(), 3))}" for name, taste in zip(ids, tastes, strict=True)
+    )
+    return Items(ids, ("",) * len(ids), tuple(texts), tuple(rng.integers(100, 2_000, len(ids)).tolist()))
 
 
 def _purchases(rng: np.random.Generator, people: int) -> Interactions:
