@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from addressee.emails.ports import Moved, SendKey
 from addressee.emails.send import Send
@@ -58,7 +59,7 @@ class InMemorySends:
             return Moved(row, won=False)
         return self._changed(key, row, changes)
 
-    def _changed(self, key: SendKey, row: Send, changes: Mapping[str, str | int]) -> Moved:
+    def _changed(self, key: SendKey, row: Send, changes: Mapping[str, Any]) -> Moved:
         self.writes += 1
         self.rows[key] = replace(row, **changes)
         return Moved(self.rows[key], won=True)
