@@ -12,7 +12,7 @@ from addressee.models.ranking import Sections
 
 PATH = __file__.removesuffix("native.py") + "libtrees.so"
 _POINTERS = (
-    *("root", "feature", "flags", "left", "right", "threshold", "left_share", "leaf"),
+    *("root", "feature", "flags", "child", "threshold", "left_share", "leaf"),
     *("category_end", "category_bits", "quadrature"),
 )
 _COUNTS = ("trees", "width", "points")

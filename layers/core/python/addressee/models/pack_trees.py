@@ -22,11 +22,12 @@ OBJECTIVES: Mapping[str, str] = {
 _CATEGORICAL, _DEFAULT_LEFT = 1, 2
 _MISSING_NONE, _MISSING_ZERO, _MISSING_NAN = 0, 4, 8
 _MOST_POINTS = 32
+DEEPEST = 200
 Packed = tuple[dict[str, "array[Any]"], dict[str, Any]]
 
 
 class NotPacked(Exception):
-    """The model has something that the packed form has not: several classes, linear leaves."""
+    """The model has something that the packed form has not: several classes, linear leaves, very deep trees."""
 
 
 @dataclass
@@ -36,8 +37,7 @@ class _Grove:
     root: list[int] = field(default_factory=list)
     feature: list[int] = field(default_factory=list)
     flags: list[int] = field(default_factory=list)
-    left: list[int] = field(default_factory=list)
-    right: list[int] = field(default_factory=list)
+    child: list[int] = field(default_factory=list)
     threshold: list[float] = field(default_factory=list)
     left_share: list[float] = field(default_factory=list)
     leaf: list[float] = field(default_factory=list)
@@ -187,8 +187,8 @@ def _plant(grove: _Grove, tree: _Tree) -> None:
         threshold + sets if flags & CATEGORICAL else threshold
         for threshold, flags in zip(tree.threshold, tree.flags, strict=True)
     ]
-    grove.left += map(reference, tree.left)
-    grove.right += map(reference, tree.right)
+    for left, right in zip(tree.left, tree.right, strict=True):
+        grove.child += [reference(right), reference(left)]
     grove.left_share += [
         cover(left) / total if total else 0.5 for left, total in zip(tree.left, tree.node_cover, strict=True)
     ]
@@ -198,16 +198,19 @@ def _plant(grove: _Grove, tree: _Tree) -> None:
         grove.category_end.append(len(grove.category_bits))
     shares = tree.leaf_cover if tree.feature else [1]
     grove.expected += sum(value * share for value, share in zip(tree.leaf, shares, strict=True)) / sum(shares)
-    grove.most_features = max([grove.most_features, *map(len, _paths(tree))])
+    ways = list(_ways(tree))
+    if max(map(len, ways), default=0) > DEEPEST:
+        raise NotPacked(f"a tree deeper than {DEEPEST} nodes")
+    grove.most_features = max([grove.most_features, *(len(set(way)) for way in ways)])
 
 
-def _paths(tree: _Tree) -> Iterator[set[int]]:
+def _ways(tree: _Tree) -> Iterator[list[int]]:
     """Yield for each node the features on its way from the root, its own included; children have greater numbers."""
-    known: dict[int, set[int]] = {0: set()}
+    known: dict[int, list[int]] = {0: []}
     for at, feature in enumerate(tree.feature):
-        path = known.pop(at) | {feature}
-        known[tree.left[at]] = known[tree.right[at]] = path
-        yield path
+        way = [*known.pop(at), feature]
+        known[tree.left[at]] = known[tree.right[at]] = way
+        yield way
 
 
 def quadrature(points: int) -> list[float]:

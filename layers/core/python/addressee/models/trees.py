@@ -35,9 +35,9 @@ class Step:
 class Trees:
     """All trees of a model, their nodes end to end; a node's children have greater numbers.
 
-    Sections: `root` [trees] and `left`, `right` [nodes] (references), `feature`, `threshold`, `flags`, `left_share`
-    (the share of a node's training rows that go left), `leaf` (values), `expected` [1] (mean over the training rows),
-    `quadrature` [2 Q] (places in (0, 1), then weights). A categorical node's threshold is the number of its set, whose
+    Sections: `root` [trees] and `child` [2 x nodes; a node's right, then its left] (references), `feature`, `threshold`,
+    `flags`, `left_share` (the share of a node's training rows that go left), `leaf` (values), `expected` [1] (the mean
+    over the training rows), `quadrature` [2 Q] (places in (0, 1), then weights). A categorical node's threshold is the number of its set, whose
     bits are `category_bits` up to `category_end`.
     """
 
@@ -94,8 +94,9 @@ class Trees:
 
     def _walked(self) -> list[tuple[int, float, int, int, int]]:
         if self._nodes is None:
-            names = ("feature", "threshold", "flags", "left", "right")
-            self._nodes = list(zip(*(self._sections[name] for name in names), strict=True))
+            feature, threshold, flags = (self._sections[name] for name in ("feature", "threshold", "flags"))
+            child = self._sections["child"]
+            self._nodes = list(zip(feature, threshold, flags, child[1::2], child[::2], strict=True))
         return self._nodes
 
     def _leaves(self, row: array[float], at: int, steps: list[Step]) -> Iterator[tuple[list[Step], float]]:
@@ -147,12 +148,13 @@ def _in_set(sections: Sections, value: float, number: int) -> bool:
 def check(sections: Sections, width: int) -> None:
     """Raise `ValueError` unless all references lead on, to nodes and leaves that are there: C reads them unasked."""
     nodes, leaves = len(sections["feature"]), len(sections["leaf"])
-    if any(len(sections[name]) != nodes for name in ("threshold", "flags", "left", "right", "left_share")):
+    child = sections["child"]
+    if len(child) != 2 * nodes or any(len(sections[name]) != nodes for name in ("threshold", "flags", "left_share")):
         raise ValueError("the nodes' sections differ in length")
-    references = [sections["root"], sections["left"], sections["right"]]
-    if any(nodes <= at < LEAF or at >= LEAF + leaves for part in references for at in part):
+    known = frozenset(range(nodes)) | frozenset(range(LEAF, LEAF + leaves))
+    if not known.issuperset(sections["root"]) or not known.issuperset(child):
         raise ValueError("a reference leads to no node and no leaf")
-    if not all(map(gt, sections["left"], range(nodes))) or not all(map(gt, sections["right"], range(nodes))):
+    if not all(map(gt, child[::2], range(nodes))) or not all(map(gt, child[1::2], range(nodes))):
         raise ValueError("a reference leads back")
     if nodes and max(sections["feature"]) >= width:
         raise ValueError(f"node of feature {max(sections['feature'])}, but there are {width} features")
