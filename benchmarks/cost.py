@@ -8,12 +8,24 @@ tables, and the functions' time (`cost_time.py`). What a campaign costs once, ce
 """
 
 import argparse
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from benchmarks.cost_functions import (
+    EVENTS,
+    FULL,
+    Batches,
+    Lambda,
+    Logged,
+    functions_in,
+    logged_since,
+    polls_a_mail,
+    runs_a_mail,
+    seen_batches,
+    templates,
+)
 from benchmarks.cost_prices import (
     GB,
     HOURS_PER_MONTH,
@@ -25,7 +37,7 @@ from benchmarks.cost_prices import (
     SHARD_HOUR,
 )
 from benchmarks.cost_run import lines, run_campaign
-from benchmarks.cost_time import A_SECOND, idle_dispatch_seconds, seconds_per_mail
+from benchmarks.cost_time import idle_dispatch_seconds, seconds_per_mail
 from benchmarks.cost_units import Sizes, units_of
 from benchmarks.rows import row, write
 from cli.deployment import Deployment
@@ -38,30 +50,11 @@ LIMIT_USD = 10.0
 IDLE_USD = 20.0
 COMMAND = "make bench-cost"
 FIREHOSE_STEP = 5_000
-LOG_EVENT_BYTES = 26
 INDEX_WRITES = 2
 """A row enters the index of slots once and leaves it once."""
-EVENTS = 2
-"""SES tells of a mail twice: sent, delivered."""
-TRACED = 0.05
-"""X-Ray samples one in twenty requests."""
-MEMORY_MB = 1024
 POLLS_PER_MINUTE = 15
 """Lambda polls an idle queue with five pollers, 20 s each."""
-MAILS_A_SECOND = A_SECOND / EVENTS
-"""Assumed: the quota of a new account. It fills the batches; the twin hands out what there is, as soon as it is."""
-RUNS_A_MAIL = {"send_email": 1 / 10, "record_feedback": EVENTS / 50, "update_profiles": 1 / MAILS_A_SECOND}
-"""By the event source mappings: ten mails, fifty events in two seconds, one second of the stream."""
-POLLS = 2 * (1 + EVENTS) / 10
-"""SQS hands out ten messages a call, and ten are deleted by one."""
 Use = dict[str, float]
-
-
-class Logged(NamedTuple):
-    """A function's runs and the bytes of their log."""
-
-    runs: int
-    size: int
 
 
 KEYS_OF_TABLES = {
@@ -74,20 +67,31 @@ KEYS_OF_TABLES = {
 }
 
 
-def used(calls: Iterable[Mapping[str, Any]], logged: Mapping[str, Logged], sizes: Sizes, mails: int) -> Use:
+def used(calls: Iterable[Mapping[str, Any]], sizes: Sizes, mails: int) -> Use:
     """Count what a run used, by the names of the price table: metered calls, and what AWS does behind them."""
     use: Use = defaultdict(float)
     for each in calls:
         _add_call(use, each, sizes)
     use["dynamodb write unit"] += INDEX_WRITES * mails
     use["sns publish"] += EVENTS * mails
-    use["sqs request"] += (EVENTS + POLLS) * mails
+    use["sqs request"] += EVENTS * mails
+    return use
+
+
+def used_by_functions(
+    logged: Mapping[str, Logged], functions: Mapping[str, Lambda], batches: Batches, mails: int
+) -> Use:
+    """Count what the functions used, if they take such batches. Each run of a traced function counts as a trace."""
+    use: Use = defaultdict(float)
+    use["sqs request"] += polls_a_mail(batches) * mails
+    fed = runs_a_mail(batches)
     for name, (seen, size) in logged.items():
-        runs = RUNS_A_MAIL[name] * mails if name in RUNS_A_MAIL else seen
+        runs = fed[name] * mails if name in fed else seen
         use["lambda request"] += runs
         use["log GB"] += runs * size / seen / GB
-    use["trace"] += TRACED * use["lambda request"]
-    use["lambda GB-second, arm64"] += mails * sum(seconds_per_mail(MEMORY_MB).values()) * MEMORY_MB / 1024
+        use["trace"] += runs * functions[name].is_traced
+    for name, seconds in seconds_per_mail({name: each.memory_mb for name, each in functions.items()}, batches).items():
+        use["lambda GB-second, arm64"] += mails * seconds * functions[name].memory_mb / 1024
     return use
 
 
@@ -110,37 +114,19 @@ def _add_call(use: Use, call: Mapping[str, Any], sizes: Sizes) -> None:
             use["secret read"] += 1
 
 
-def _logged(logs: Any, prefix: str, begin: float) -> dict[str, Logged]:  # noqa: ANN401  # botocore has no static types
-    """Count every function's runs since `begin`, and the bytes that it logged."""
-    found: dict[str, Logged] = {}
-    for page in logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=f"/aws/lambda/{prefix}-"):
-        for group in page["logGroups"]:
-            pages = logs.get_paginator("filter_log_events").paginate(
-                logGroupName=group["logGroupName"], startTime=int(begin * 1000)
-            )
-            lines = [event["message"] for page in pages for event in page["events"]]
-            if runs := sum(line.startswith("REPORT") for line in lines):
-                size = sum(len(line) + LOG_EVENT_BYTES for line in lines)
-                found[group["logGroupName"].rpartition("-")[2]] = Logged(runs, size)
-    return found
-
-
 def idle(folder: Path) -> Use:
     """Return USD a month by what is there while nothing happens, counted in the templates, and the run every minute."""
-    resources = [
-        each
-        for template in sorted((folder / "cdk.out").glob("*.template.json"))
-        for each in json.loads(template.read_text())["Resources"].values()
-    ]
     usd: Use = defaultdict(float)
-    for each in resources:
+    for each in templates(folder):
         if each["Type"] in PER_MONTH:
             usd[each["Type"].rpartition("::")[2]] += PER_MONTH[each["Type"]]
         if each["Type"] == "AWS::Kinesis::Stream":
             usd["Shards"] += each["Properties"]["ShardCount"] * SHARD_HOUR * HOURS_PER_MONTH
         if each["Type"] == "AWS::Lambda::EventSourceMapping" and "ScalingConfig" in each["Properties"]:
             usd["Queue polling"] += POLLS_PER_MINUTE * MINUTES_PER_MONTH * PER_USE["sqs request"]
-    a_run = PER_USE["lambda request"] + idle_dispatch_seconds(MEMORY_MB) * PER_USE["lambda GB-second, arm64"]
+    memory_mb = functions_in(folder)["dispatch_sends"].memory_mb
+    gb_seconds = idle_dispatch_seconds(memory_mb) * memory_mb / 1024
+    a_run = PER_USE["lambda request"] + gb_seconds * PER_USE["lambda GB-second, arm64"]
     usd["Dispatch every minute"] = MINUTES_PER_MONTH * a_run
     return usd
 
@@ -167,10 +153,19 @@ def _measured(twin: Twin, people: int) -> list[dict[str, Any]]:
     tables = {
         getattr(names, field): (keys, _items(dynamodb, getattr(names, field))) for field, keys in KEYS_OF_TABLES.items()
     }
-    logged = _logged(twin_client(twin, "logs"), "addressee", begin)
-    sizes = Sizes(tables)
-    use = used(calls, logged, sizes, people)
-    return [*_per_million(use, people), *_sizes(sizes, names), *_idle(idle(twin.folder))]
+    logged = logged_since(twin_client(twin, "logs"), "addressee", begin)
+    sizes, functions = Sizes(tables), functions_in(twin.folder)
+    use = used(calls, sizes, people)
+    priced = []
+    for words, batches in (("batches full", FULL), ("batches as seen", seen_batches(logged, people))):
+        more = used_by_functions(logged, functions, batches, people)
+        priced += _per_million({name: use[name] + more[name] for name in {*use, *more}}, people, _told(words, batches))
+    return [*priced, *_sizes(sizes, names), *_idle(idle(twin.folder))]
+
+
+def _told(words: str, batches: Batches) -> str:
+    mails, events, messages = (f"{each:.3g}" for each in batches)
+    return f"{words}: {mails} mails, {events} events, {messages} messages"
 
 
 def _items(dynamodb: Any, table: str) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401
@@ -178,13 +173,13 @@ def _items(dynamodb: Any, table: str) -> Iterator[Mapping[str, Any]]:  # noqa: A
         yield from page["Items"]
 
 
-def _per_million(use: Use, people: int) -> list[dict[str, Any]]:
+def _per_million(use: Use, people: int, words: str) -> list[dict[str, Any]]:
     usd = {name: amount * PER_USE[name] * MILLION / people for name, amount in use.items()}
     note = f"limit; {people} mails metered on the twin, prices of {LOOKED_UP}"
     total = sum(usd.values())
     whole = row(
         "usd_per_million_mails",
-        "besides SES's fee",
+        f"besides SES's fee; {words}",
         "USD",
         [total],
         peer=note,

@@ -6,7 +6,7 @@ The twin's own REPORT lines would not do: its one process answers some 300 calls
 import contextlib
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
@@ -34,6 +34,7 @@ from addressee.profiles.batch import Record
 from addressee.profiles.subject import subject_of
 from addressee.profiles.update import Ports as Folding
 from addressee.profiles.update import update_profiles
+from benchmarks.cost_functions import EVENTS, Batches
 from benchmarks.rendering import DIGEST
 from benchmarks.rendering_memory import Memory, Published
 from benchmarks.serving_world import NOW_MS, make_world
@@ -53,10 +54,8 @@ from tests.fakes.sends import InMemorySends
 from tests.fakes.suppressions import InMemorySuppressions
 from tests.fakes.touches import InMemoryTouches
 
-BATCH = 10
+THREADS = 10
 MANY = 500
-A_SECOND = 28
-"""Events of a second's batch at the quota of a new account, 14 mails a second."""
 ROUNDS = 5
 TABLE_SECONDS, MAIL_SECONDS = 0.005, 0.08
 """Assumed: a call of a table, stream or queue; SES's answer, on a connection made anew."""
@@ -85,16 +84,17 @@ class Late:
         return late
 
 
-def seconds_per_mail(memory_mb: int) -> dict[str, float]:
-    """Return what each function is billed for one mail, seconds, at that memory; a mail has two events."""
-    runs: dict[str, tuple[Callable[[], object], int]] = {
-        "send_email": (_sending(), BATCH),
-        "record_feedback": (_recording(), BATCH // 2),
+def seconds_per_mail(memory_mb: Mapping[str, int], batches: Batches) -> dict[str, float]:
+    """Return what each function is billed for one mail, seconds, at its memory; whole batches nearest to the means."""
+    mails, events, messages = (max(round(each), 1) for each in batches)
+    runs: dict[str, tuple[Callable[[], object], float]] = {
+        "send_email": (_sending(mails), mails),
+        "record_feedback": (_recording(events), events / EVENTS),
         "plan_campaign": (_planning(), MANY),
         "dispatch_sends": (_dispatching(), MANY),
-        "update_profiles": (_folding(), A_SECOND // 2),
+        "update_profiles": (_folding(messages), messages / EVENTS),
     }
-    return {name: _billed(run, memory_mb) / mails for name, (run, mails) in runs.items()}
+    return {name: _billed(run, memory_mb[name]) / count for name, (run, count) in runs.items()}
 
 
 def idle_dispatch_seconds(memory_mb: int) -> float:
@@ -136,21 +136,21 @@ def _rows(state: Any, count: int) -> list[Send]:  # noqa: ANN401  # a state's na
     ]
 
 
-def _sending() -> Callable[[], object]:
-    """Send a batch of ten, each to somebody with all rows that a profile can have."""
+def _sending(batch: int) -> Callable[[], object]:
+    """Send a batch, each mail to somebody with all rows that a profile can have."""
     world = make_world()
     memory = Memory(world)
     settings = Settings(Sender("Example Shop", "news@example.com"), "1 Example Street", "https://links.example.com")
     renderer = MailRenderer(Published(build(DIGEST).template), memory, lambda: SAMPLE_KEY, settings)
     messages = [
-        {"messageId": str(n), "body": json.dumps({"subject": _subject(n), "campaign": CAMPAIGN})} for n in range(BATCH)
+        {"messageId": str(n), "body": json.dumps({"subject": _subject(n), "campaign": CAMPAIGN})} for n in range(batch)
     ]
 
     def run() -> None:
-        people = InMemoryPeople(*(read_person(_subject(n), world.rows, purpose="email") for n in range(BATCH)))
+        people = InMemoryPeople(*(read_person(_subject(n), world.rows, purpose="email") for n in range(batch)))
         ports = Delivery(
             key=lambda: b"key",
-            sends=Late(InMemorySends(*_rows("queued", BATCH))),
+            sends=Late(InMemorySends(*_rows("queued", batch))),
             campaigns=Late(InMemoryCampaigns(_standing())),
             people=Late(people),
             suppressions=Late(InMemorySuppressions()),
@@ -165,8 +165,8 @@ def _sending() -> Callable[[], object]:
     return run
 
 
-def _recording() -> Callable[[], object]:
-    """Record ten events of five mails: each was sent, each was delivered."""
+def _recording(events: int) -> Callable[[], object]:
+    """Record events, each of a mail that was sent before."""
     recipients = InMemoryRecipients()
 
     class Stream:
@@ -178,19 +178,19 @@ def _recording() -> Callable[[], object]:
         ports = Ports(
             key=lambda: b"key",
             suppressions=Late(InMemorySuppressions()),
-            sends=Late(InMemorySends(*_rows("sent", BATCH))),
+            sends=Late(InMemorySends(*_rows("sent", events))),
             recipients=Late(recipients),
             stream=Late(Stream()),
             soft_bounce_limit=5,
         )
-        with ThreadPoolExecutor(BATCH) as pool:
-            record({"Records": [_event(n) for n in range(BATCH)]}, None, Recording(ports, pool))
+        with ThreadPoolExecutor(THREADS) as pool:
+            record({"Records": [_event(n) for n in range(events)]}, None, Recording(ports, pool))
 
     return run
 
 
-def _folding() -> Callable[[], object]:
-    """Take a second's events of our own mails to the lake."""
+def _folding(messages: int) -> Callable[[], object]:
+    """Take a batch of the events of our own mails to the lake."""
     table = SlowTable()
     pool = ThreadPoolExecutor(24)
     ports = Folding(
@@ -200,11 +200,11 @@ def _folding() -> Callable[[], object]:
         people=DynamoPersonStore("profiles", table),
         pool=pool,
     )
-    records = [_record(number) for number in range(A_SECOND)]
+    records = [_record(number) for number in range(messages)]
 
     def run() -> None:
         counts = update_profiles(records, ports, key=KEY)
-        if counts.folded != A_SECOND:
+        if counts.folded != messages:
             raise AssertionError(counts)
 
     return run
