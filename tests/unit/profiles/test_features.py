@@ -1,13 +1,13 @@
 """Features of single states, in numbers that can be checked by hand."""
 
 import string
-from math import isclose, isfinite
+from math import cos, isclose, isfinite, log, pi, sin
 
 import pytest
 from hypothesis import given, settings
 
 from addressee.events.event import Event, Line
-from addressee.profiles.features import FEATURE_HASH, FEATURE_NAMES, vector
+from addressee.profiles.features import CONTEXT, FEATURE_HASH, FEATURE_NAMES, vector
 from addressee.profiles.fold import fold
 from addressee.profiles.measures import NEVER_DAYS
 from addressee.profiles.state import DAY_MS, HOUR_MS, State, empty_state
@@ -40,7 +40,7 @@ def test_nobody_has_no_history():
     values = dict(zip(FEATURE_NAMES, vector(empty_state(), AS_OF_MS), strict=True))
     never = {name for name in values if name.endswith("_days") and name != "streak_days"}
     assert {name for name, value in values.items() if value == NEVER_DAYS} == never
-    assert {value for name, value in values.items() if name not in never} == {0.0}
+    assert {value for name, value in values.items() if name not in never | CONTEXT} == {0.0}
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,15 @@ def test_nobody_has_no_history():
         ("category_top_share", 1.0),
         ("category_concentration", 1.0),
         ("view_recency_days", NEVER_DAYS),
+        ("unit_price_mean", 500.0),
+        ("unit_price_90d", 500.0),
+        ("basket_spread", 1.0),
+        ("engagement_score", log(1 + 8 * (2 ** (-10 / 30) + 2 ** (-7 / 30) + 2 ** (-4 / 30)))),
+        ("orders_trend", 90 / 7 * sum(2 ** (-x / 7) for x in (10, 7, 4)) / sum(2 ** (-x / 90) for x in (10, 7, 4))),
+        ("views_trend", 0.0),
+        ("weekday_sine", sin(2 * pi * 3 / 7)),
+        ("weekday_cosine", cos(2 * pi * 3 / 7)),
+        ("session_hours_mean", 0.5),
     ],
 )
 def test_three_orders_three_days_apart(name, expected):
@@ -84,6 +93,29 @@ def test_adjacent_half_hours_are_one_session():
     hours = (-8 * 24, 0, 0.4, 0.9, 3, 3.2)
     state = seen(*(("Visited", hour / 24) for hour in hours))
     assert feature(state, "sessions_7d", MONDAY_MS + 4 * HOUR_MS) == 2
+
+
+def test_a_session_lasts_as_long_as_its_half_hours():
+    """Three half-hours and one: an hour on average."""
+    state = seen(*(("Visited", hour / 24) for hour in (0, 0.5, 1, 4)))
+    assert feature(state, "session_hours_mean", MONDAY_MS + 5 * HOUR_MS) == 1.0
+
+
+def test_what_has_decayed_away_has_no_trend():
+    """Once the long half-life has forgotten, the ratio is 0, not noise by noise."""
+    state = seen(("Email Opened", 0), ("Email Link Clicked", 0))
+    assert feature(state, "opens_trend", MONDAY_MS) == pytest.approx(90 / 7)
+    assert feature(state, "click_to_open_90d", MONDAY_MS) == 1.0
+    long_after_ms = MONDAY_MS + 1_000 * DAY_MS
+    assert feature(state, "opens_trend", long_after_ms) == feature(state, "click_to_open_90d", long_after_ms) == 0.0
+
+
+def test_the_calendar_goes_round():
+    """A week on the weekday is the same, half a year on the season is opposite."""
+    state = empty_state()
+    assert feature(state, "weekday_sine", MONDAY_MS) == feature(state, "weekday_sine", MONDAY_MS + 7 * DAY_MS) == 0.0
+    there, opposite = (feature(state, "season_sine", MONDAY_MS + days * DAY_MS) for days in (0, 183))
+    assert there == pytest.approx(-opposite, abs=0.02)
 
 
 def test_evening_hours_count_from_six_to_eleven():
@@ -108,7 +140,7 @@ def test_mails_of_the_last_thirty_days_are_counted():
 
 def test_names_are_unique_and_made_for_columns():
     """A feature's name is a column of training tables and of the lake's SQL."""
-    assert len(set(FEATURE_NAMES)) == len(FEATURE_NAMES) == 51
+    assert len(set(FEATURE_NAMES)) == len(FEATURE_NAMES) == 66
     assert set("".join(FEATURE_NAMES)) <= set(string.ascii_lowercase + string.digits + "_")
     assert len(FEATURE_HASH) == 64
 
@@ -121,5 +153,6 @@ def test_every_feature_is_a_finite_number(stream):
     for event in stream:
         fold(state, event)
     values = dict(zip(FEATURE_NAMES, vector(state, END_MS + 8 * DAY_MS), strict=True))
-    assert all(isfinite(value) and value >= 0 for value in values.values())
+    assert all(isfinite(value) for value in values.values())
+    assert all(value >= 0 or name in CONTEXT for name, value in values.items())
     assert all(value <= 1 + 1e-12 for name, value in values.items() if name.endswith("_share") and "refund" not in name)

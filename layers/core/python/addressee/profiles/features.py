@@ -8,10 +8,19 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
+from math import cos, sin
 
 from addressee.profiles import measures
 from addressee.profiles.hashing import CATEGORY_BUCKETS
-from addressee.profiles.measures import EVENING_HOURS, FORGOTTEN_MINOR_UNITS, NEVER_DAYS, WEEKEND_HOURS
+from addressee.profiles.measures import (
+    ENGAGEMENT_WEIGHTS,
+    EVENING_HOURS,
+    FORGOTTEN_COUNT,
+    FORGOTTEN_MINOR_UNITS,
+    NEVER_DAYS,
+    WEEKEND_HOURS,
+    YEAR_DAYS,
+)
 from addressee.profiles.state import (
     BOUGHT,
     CART,
@@ -28,7 +37,7 @@ from addressee.profiles.state import (
     State,
 )
 
-VERSION = 2
+VERSION = 3
 """Raised when the aggregation behind the columns changes its meaning."""
 
 
@@ -60,8 +69,33 @@ def _per(name: str, over: str, under: str) -> Feature:
 
 
 def _decayed(counter: str, days: int) -> Feature:
-    name, place = f"{counter}_{days}d", COUNTERS.index(counter) * len(HALF_LIVES_DAYS) + HALF_LIVES_DAYS.index(days)
-    return Feature(name, lambda state, as_of_ms: state.decayed[place] * measures.decay(state, as_of_ms, days), name)
+    name = f"{counter}_{days}d"
+    return Feature(name, lambda state, as_of_ms: measures.counter(state, as_of_ms, counter, days), name)
+
+
+def _decayed_per(name: str, over: str, under: str, days: int) -> Feature:
+    def online(state: State, as_of_ms: int) -> float:
+        values = (measures.counter(state, as_of_ms, counter, days) for counter in (over, under))
+        return measures.remembered_ratio(*values)
+
+    return Feature(name, online, _remembered(f"{over}_{days}d", f"{under}_{days}d"))
+
+
+def _trend(counter: str) -> Feature:
+    short, *_, long = HALF_LIVES_DAYS
+    sql = _remembered(f"({counter}_{short}d / {short}::DOUBLE)", f"({counter}_{long}d / {long}::DOUBLE)")
+    return Feature(f"{counter}_trend", lambda state, as_of_ms: measures.trend(state, as_of_ms, counter), sql)
+
+
+def _remembered(over: str, under: str) -> str:
+    return f"CASE WHEN {under} >= {FORGOTTEN_COUNT}::DOUBLE THEN {over} / {under} ELSE 0 END"
+
+
+def _cycle(name: str, angle: Callable[[int], float], sql: str) -> tuple[Feature, Feature]:
+    return (
+        Feature(f"{name}_sine", lambda _, as_of_ms: sin(angle(as_of_ms)), f"sin({sql})"),
+        Feature(f"{name}_cosine", lambda _, as_of_ms: cos(angle(as_of_ms)), f"cos({sql})"),
+    )
 
 
 def _days_active(days: int) -> Feature:
@@ -84,6 +118,9 @@ def _of_spend(name: str, value: Callable[[list[float]], float], sql: str) -> Fea
     return Feature(name, online, remembered)
 
 
+_ENGAGED = " + ".join(f"{weight} * {counter}_30d" for counter, weight in ENGAGEMENT_WEIGHTS.items())
+_WEEKDAY = f"2 * pi() * ((as_of_ms // {DAY_MS} + 3) % 7) / 7"
+_SEASON = f"2 * pi() * ((as_of_ms // {DAY_MS})::DOUBLE % {YEAR_DAYS}::DOUBLE) / {YEAR_DAYS}::DOUBLE"
 _GAP = f"(last_order_ms - first_order_ms)::DOUBLE / (orders - 1)::DOUBLE / {DAY_MS}.0::DOUBLE"
 
 FEATURES: tuple[Feature, ...] = (
@@ -124,7 +161,29 @@ FEATURES: tuple[Feature, ...] = (
     Feature("cart_items", lambda state, _: len(state.cart_hashes()), "cart_items"),
     Feature("emails_30d", lambda state, as_of_ms: measures.emails(state, as_of_ms, 30), "emails_30d"),
     _per("click_to_open", "clicks", "opens"),
+    _decayed_per("click_to_open_90d", "clicks", "opens", 90),
+    _per("orders_per_view", "orders", "views"),
+    _per("unit_price_mean", "revenue_minor_units", "items"),
+    _decayed_per("unit_price_90d", "revenue", "items", 90),
+    Feature(
+        "basket_spread",
+        lambda state, _: measures.ratio(state.largest_order_minor_units * state.orders, state.revenue_minor_units),
+        "CASE WHEN revenue_minor_units > 0 THEN largest_order_minor_units::DOUBLE * orders::DOUBLE"
+        " / revenue_minor_units::DOUBLE ELSE 0 END",
+    ),
+    *(_trend(counter) for counter in ("orders", "views", "opens", "clicks")),
+    Feature("engagement_score", measures.engagement, f"ln(1 + {_ENGAGED})"),
+    Feature(
+        "session_hours_mean",
+        measures.session_hours_mean,
+        "CASE WHEN sessions_7d > 0 THEN half_hours_7d / 2::DOUBLE / sessions_7d ELSE 0 END",
+    ),
+    *_cycle("weekday", measures.weekday_angle, _WEEKDAY),
+    *_cycle("season", measures.season_angle, _SEASON),
 )
+
+CONTEXT: frozenset[str] = frozenset({"weekday_sine", "weekday_cosine", "season_sine", "season_cosine"})
+"""Features of the moment alone, the same for everybody then: they move with the calendar, which is no drift."""
 
 FEATURE_NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)
 

@@ -1,10 +1,14 @@
 """What a feature can ask of a state: recencies, windows, streaks, sessions, shares. Units are in the names."""
 
+from math import log, pi
+
 from addressee.profiles.state import (
     CATEGORY_HALF_LIFE_DAYS,
+    COUNTERS,
     DAY_MS,
     HALF_HOUR_MS,
     HALF_HOURS,
+    HALF_LIVES_DAYS,
     SECOND_MS,
     State,
 )
@@ -13,6 +17,11 @@ NEVER_DAYS = 3650.0
 """The recency of what never happened, and of all that happened longer ago: ten years."""
 FORGOTTEN_MINOR_UNITS = 0.001
 """Decayed spend below this is none: category shares are 0."""
+FORGOTTEN_COUNT = 0.001
+"""A decayed count below this is none: a ratio to it is 0."""
+ENGAGEMENT_WEIGHTS = {"views": 1, "opens": 1, "clicks": 3, "carts": 4, "orders": 8}
+"""What an act weighs in the engagement score; what costs the person more weighs more."""
+YEAR_DAYS = 365.2425
 EVENING_HOURS = (18, 23)
 WEEKEND_HOURS = (120, 168)
 
@@ -54,9 +63,18 @@ def streak_days(state: State, as_of_ms: int) -> int:
 
 def sessions(state: State, as_of_ms: int) -> int:
     """Count runs of adjacent active half-hours in the last seven days."""
-    reach = HALF_HOURS - (as_of_ms // HALF_HOUR_MS - state.last_seen_ms // HALF_HOUR_MS)
-    slots = state.active_half_hours & ((1 << max(reach, 0)) - 1)
+    slots = _half_hours(state, as_of_ms)
     return (slots & ~(slots >> 1)).bit_count()
+
+
+def session_hours_mean(state: State, as_of_ms: int) -> float:
+    """Average the length of the sessions of the last seven days, in hours; 0 without one."""
+    return ratio(_half_hours(state, as_of_ms).bit_count() / 2, sessions(state, as_of_ms))
+
+
+def _half_hours(state: State, as_of_ms: int) -> int:
+    reach = HALF_HOURS - (as_of_ms // HALF_HOUR_MS - state.last_seen_ms // HALF_HOUR_MS)
+    return state.active_half_hours & ((1 << max(reach, 0)) - 1)
 
 
 def evening_hours(state: State) -> int:
@@ -74,6 +92,39 @@ def weekend_hours(state: State) -> int:
 def decay(state: State, as_of_ms: int, half_life_days: int) -> float:
     """Tell what is left, at `as_of_ms`, of a value as of the state's last activity."""
     return float(0.5 ** (max(as_of_ms - state.last_seen_ms, 0) / (half_life_days * DAY_MS)))
+
+
+def counter(state: State, as_of_ms: int, name: str, half_life_days: int) -> float:
+    """Return a decayed counter as of `as_of_ms`."""
+    place = COUNTERS.index(name) * len(HALF_LIVES_DAYS) + HALF_LIVES_DAYS.index(half_life_days)
+    return state.decayed[place] * decay(state, as_of_ms, half_life_days)
+
+
+def remembered_ratio(over: float, under: float) -> float:
+    """Divide decayed sums; 0 where what divides is forgotten."""
+    return over / under if under >= FORGOTTEN_COUNT else 0.0
+
+
+def trend(state: State, as_of_ms: int, name: str) -> float:
+    """Divide a counter's daily rate at the shortest half-life by that at the longest: 1 is steady, more is rising."""
+    short, *_, long = HALF_LIVES_DAYS
+    return remembered_ratio(counter(state, as_of_ms, name, short) / short, counter(state, as_of_ms, name, long) / long)
+
+
+def engagement(state: State, as_of_ms: int) -> float:
+    """Return the logarithm of one plus the weighted acts, decayed at 30 days."""
+    acts = (weight * counter(state, as_of_ms, name, 30) for name, weight in ENGAGEMENT_WEIGHTS.items())
+    return log(1 + sum(acts))
+
+
+def weekday_angle(as_of_ms: int) -> float:
+    """Place the day in the week, UTC, as an angle; Monday is 0."""
+    return 2 * pi * ((as_of_ms // DAY_MS + 3) % 7) / 7
+
+
+def season_angle(as_of_ms: int) -> float:
+    """Place the day in the year, UTC, as an angle; 1 January is about 0."""
+    return 2 * pi * (as_of_ms // DAY_MS % YEAR_DAYS) / YEAR_DAYS
 
 
 def remembered_spend(state: State, as_of_ms: int) -> list[float]:

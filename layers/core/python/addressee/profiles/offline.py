@@ -25,7 +25,6 @@ from addressee.profiles.state import (
     BOUGHT,
     CART,
     CATEGORY_HALF_LIFE_DAYS,
-    COUNTERS,
     DAY_MS,
     DAYS,
     HALF_HOUR_MS,
@@ -41,16 +40,23 @@ from addressee.profiles.state import (
     SENDS,
 )
 
+ORDER, ADDED, REMOVED = "Order Completed", "Product Added", "Product Removed"
+LATEST = ("order", "view", "cart", "open", "click")
 COUNTED = {
-    "orders": ("Order Completed", "1"),
-    "revenue": ("Order Completed", "amount"),
-    "items": ("Order Completed", "quantity"),
-    "views": ("Product Viewed", "1"),
-    "carts": ("Product Added", "1"),
-    "opens": ("Email Opened", "1"),
-    "clicks": ("Email Link Clicked", "1"),
+    "orders": "Order Completed",
+    "views": "Product Viewed",
+    "carts": "Product Added",
+    "opens": "Email Opened",
+    "clicks": "Email Link Clicked",
 }
-"""What each decayed counter counts: the event's name and the amount."""
+"""The counters of an event that count it as one; the others are amounts of an order."""
+ACTS = {name: place for place, name in enumerate(COUNTED.values(), 1)}
+"""Numbers for the names that are counted; any other activity is 0."""
+AMOUNTS = {"revenue": "amount", "items": "quantity"}
+REFUNDS = ("Order Refunded", "Order Cancelled")
+HOLDING = (ORDER, *REFUNDS, ADDED, REMOVED, *SEND_NAMES)
+_ACT_BITS, _BITS = 52, 64
+FOREVER_MS = 2**62
 
 
 def features_sql(*, events: str = "events", as_of_ms: Iterable[int] = (), pairs: str = "") -> str:
@@ -65,39 +71,71 @@ def features_sql(*, events: str = "events", as_of_ms: Iterable[int] = (), pairs:
     if bool(cutoffs) == bool(pairs):
         raise ValueError("give either as_of_ms or pairs")
     whose = query.PAIRS if pairs else query.EVERYBODY
-    parts = (query.LINKS, whose, query.FACTS, query.TOTALS, query.ACTIVITY, query.PURCHASES, query.EMAILS)
-    return Template("".join(("WITH", *parts, query.COLUMNS))).substitute(
+    parts = (query.LINKS, whose, query.REACH, query.FACTS, query.PARTS, query.SUMS, query.COLUMNS)
+    return Template("".join(("WITH", *parts))).substitute(
         _numbers(),
+        **_expressions(),
         events=events,
         pairs=pairs,
         cutoffs=", ".join(f"({int(cutoff)}::BIGINT)" for cutoff in cutoffs),
-        weights=",\n        ".join(_weights()),
-        decayed=",\n        ".join(_decayed()),
-        outputs=",\n    ".join(f"({feature.sql})::DOUBLE AS {feature.name}" for feature in FEATURES),
     )
 
 
-def _weights() -> list[str]:
-    columns = {f"weight_{days}d": days for days in HALF_LIVES_DAYS} | {"category_weight": CATEGORY_HALF_LIFE_DAYS}
-    return [
-        f"pow(0.5::DOUBLE, (as_of_ms - at_ms)::DOUBLE / {days * DAY_MS}::DOUBLE) AS {name}"
-        for name, days in columns.items()
-    ]
+def _expressions() -> dict[str, str]:
+    acts = " ".join(f"WHEN '{name}' THEN {act}" for name, act in ACTS.items())
+    return {
+        "act": f"(CASE did {acts} ELSE 0 END)::UTINYINT",
+        "act_totals": _listed(
+            *(f"sum(n) FILTER (act = {ACTS[name]}) AS {counter}" for counter, name in COUNTED.items()),
+            *(f"max(last_ms) FILTER (act = {ACTS[COUNTED[f'{one}s']]}) AS last_{one}_ms" for one in LATEST),
+            f"min(first_ms) FILTER (act = {ACTS[ORDER]}) AS first_order_ms",
+        ),
+        "act_weights": _listed(
+            *(_weight("1", days, _ACT_BITS, "BIGINT", f"weight_{days}d") for days in HALF_LIVES_DAYS)
+        ),
+        "act_decayed": _listed(
+            *(
+                _aged(f"weight_{days}d", days, f"{counter}_{days}d", f" FILTER (act = {ACTS[name]})")
+                for counter, name in COUNTED.items()
+                for days in HALF_LIVES_DAYS
+            )
+        ),
+        "order_weights": _listed(
+            *(
+                _weight(amount, days, _BITS, "HUGEINT", f"{counter}_{days}d")
+                for counter, amount in AMOUNTS.items()
+                for days in HALF_LIVES_DAYS
+            )
+        ),
+        "order_decayed": _listed(
+            *(
+                _aged(f"{counter}_{days}d", days, f"{counter}_{days}d")
+                for counter in AMOUNTS
+                for days in HALF_LIVES_DAYS
+            )
+        ),
+        "category_weight": _weight("amount", CATEGORY_HALF_LIFE_DAYS, _BITS, "HUGEINT"),
+        "category_decayed": _aged("spent", CATEGORY_HALF_LIFE_DAYS),
+        "outputs": ",\n    ".join(f"({feature.sql})::DOUBLE AS {feature.name}" for feature in FEATURES),
+    }
 
 
-def _decayed() -> list[str]:
-    columns = []
-    for counter in COUNTERS:
-        did, amount = COUNTED[counter]
-        for days in HALF_LIVES_DAYS:
-            fixed = f"sum(({amount} * weight_{days}d * {_one()})::HUGEINT) FILTER (did = '{did}')"
-            columns.append(f"({fixed})::DOUBLE / {_one()} AS {counter}_{days}d")
-    return columns
+def _weight(amount: str, days: int, bits: int, kind: str, name: str = "") -> str:
+    """Sum what is left of an amount at the bucket's cut-off."""
+    left = f"pow(0.5::DOUBLE, greatest(bucket_ms - at_ms, 0)::DOUBLE / {days * DAY_MS}::DOUBLE)"
+    fixed = f"sum(({amount} * {left} * {2**bits}::DOUBLE)::{kind})::DOUBLE / {2**bits}::DOUBLE"
+    return f"{fixed} AS {name}" if name else fixed
 
 
-def _one() -> str:
-    """Return the fixed point's one: 64 binary places."""
-    return f"{2**64}::DOUBLE"
+def _aged(part: str, days: int, name: str = "", condition: str = "") -> str:
+    """Sum what is left of parts at the person's cut-off."""
+    left = f"pow(0.5::DOUBLE, (to_ms - from_ms)::DOUBLE / {days * DAY_MS}::DOUBLE)"
+    fixed = f"sum(({part} * {left} * {2**_BITS}::DOUBLE)::HUGEINT){condition}::DOUBLE / {2**_BITS}::DOUBLE"
+    return f"({fixed}) AS {name}" if name else fixed
+
+
+def _listed(*columns: str) -> str:
+    return ",\n        ".join(columns)
 
 
 def _names(values: Iterable[str]) -> str:
@@ -113,7 +151,6 @@ def _numbers() -> dict[str, object]:
         "engagement": _names(ENGAGEMENT_NAMES),
         "back_office": _names(BACK_OFFICE_NAMES),
         "send_names": _names(SEND_NAMES),
-        "one": _one(),
         "buckets": CATEGORY_BUCKETS,
         "bought": BOUGHT,
         "cart": CART,
@@ -123,9 +160,15 @@ def _numbers() -> dict[str, object]:
         "half_hours": HALF_HOURS,
         "second_ms": SECOND_MS,
         "half_hour_ms": HALF_HOUR_MS,
-        "hour_slots": HOUR_MS // HALF_HOUR_MS,
-        "day_slots": DAY_MS // HALF_HOUR_MS,
+        "hour_ms": HOUR_MS,
         "day_ms": DAY_MS,
+        "forever_ms": FOREVER_MS,
+        "order": ORDER,
+        "added": ADDED,
+        "removed": REMOVED,
+        "refunds": _names(REFUNDS),
+        "holding": _names(HOLDING),
+        "act_order": ACTS[ORDER],
         "month_seconds": 30 * DAY_MS // SECOND_MS,
         "monday": MONDAY,
         "evening_from": EVENING_HOURS[0],

@@ -1,6 +1,8 @@
-"""The text of the offline query, for `string.Template`: first whose rows count as of when, then the aggregates.
+"""The text of the offline query, for `string.Template`: whose rows count as of when, parts of sums, what they come to.
 
-Each aggregate mirrors one part of the fold (`rules.py`) and stands under its name; `offline.py` fills in the numbers.
+Events are read into parts by bucket: what one identity did between two of its cut-offs, as of the later one. Parts are
+small and add up, each mirroring one part of the fold (`rules.py`): an answer adds those of its buckets (`reach`), aged
+by what lies between. So an event is weighed once, for however many cut-offs. `offline.py` fills in the numbers.
 """
 
 LINKS = """
@@ -33,177 +35,227 @@ identities AS (
 ),
 """
 
-FACTS = """
--- A number per subject and cut-off: cheaper to group by than two columns.
-people AS MATERIALIZED (SELECT as_of_ms, subject, row_number() OVER () AS person FROM asked),
-known AS MATERIALIZED (SELECT person, as_of_ms, identity FROM identities JOIN people USING (as_of_ms, subject)),
-copied AS MATERIALIZED (SELECT hash(message_id) AS copy FROM $events GROUP BY copy HAVING count(*) > 1),
-arrived AS NOT MATERIALIZED (
-    SELECT k.person, k.as_of_ms, e.* FROM $events e
-    JOIN known k ON k.identity = e.subject AND k.as_of_ms >= e.received_at_ms
-    WHERE e.kind <> '$merge'
-        -- Our own sends are not folded; a row names the subject by its event's own word.
-        AND NOT coalesce(
-            e.kind = 'track' AND e.name IN ($send_names) AND starts_with(e.send_id, e.subject || '.'), false
-        )
+REACH = """
+-- A number per subject and cut-off, and one per identity and cut-off: cheaper to group by than two columns.
+people AS MATERIALIZED (SELECT as_of_ms, subject, row_number() OVER ()::INTEGER AS person FROM asked),
+known AS MATERIALIZED (
+    SELECT row_number() OVER ()::INTEGER AS bucket, person, as_of_ms, identity,
+        lag(as_of_ms, 1, -$forever_ms) OVER (PARTITION BY identity ORDER BY as_of_ms) AS after_ms
+    FROM identities JOIN people USING (as_of_ms, subject)
 ),
--- One row per message: the copy that was received first. Only what may have a copy is sorted.
-messages AS NOT MATERIALIZED (
-    SELECT * FROM arrived WHERE hash(message_id) NOT IN (FROM copied)
+-- Which buckets belong to whom, and the time from the bucket's cut-off to the person's.
+reach AS MATERIALIZED (
+    SELECT early.bucket, late.person, early.as_of_ms AS from_ms, late.as_of_ms AS to_ms
+    FROM known early JOIN known late ON late.identity = early.identity AND late.as_of_ms >= early.as_of_ms
     UNION ALL
-    SELECT * FROM arrived WHERE hash(message_id) IN (FROM copied)
-    QUALIFY row_number() OVER (PARTITION BY person, message_id ORDER BY received_at_ms, event_time_ms) = 1
+    SELECT -person, person, as_of_ms, as_of_ms FROM people
 ),
-facts AS MATERIALIZED (
-    SELECT person, as_of_ms,
-        CASE WHEN kind = 'track' THEN coalesce(name, '') ELSE '' END AS did,
-        did IN ($engagement) OR NOT (did IN ($back_office) OR starts_with(did, '$email')) AS active,
-        greatest(event_time_ms, 1) AS at_ms,
+"""
+
+FACTS = """
+copied AS MATERIALIZED (SELECT hash(message_id) AS copy FROM $events GROUP BY copy HAVING count(*) > 1),
+rows AS NOT MATERIALIZED (
+    SELECT *, CASE WHEN kind = 'track' THEN coalesce(name, '') ELSE '' END AS did
+    FROM $events WHERE kind <> '$merge'
+        -- Our own sends are not folded; a row names the subject by its event's own word.
+        AND NOT coalesce(kind = 'track' AND name IN ($send_names) AND starts_with(send_id, subject || '.'), false)
+),
+-- Of what may have a copy, a row per person and message: the copy that was received first. Only these are sorted.
+firsts AS MATERIALIZED (
+    SELECT -k.person AS bucket, k.as_of_ms AS bucket_ms, r.* EXCLUDE (lines)
+    FROM rows r JOIN known k ON k.identity = r.subject AND r.received_at_ms <= k.as_of_ms
+    WHERE hash(message_id) IN (FROM copied)
+    QUALIFY row_number() OVER (PARTITION BY person, message_id ORDER BY received_at_ms, event_time_ms, did) = 1
+),
+singles AS NOT MATERIALIZED (
+    SELECT k.bucket, k.as_of_ms AS bucket_ms, r.*
+    FROM rows r
+    JOIN known k ON k.identity = r.subject AND r.received_at_ms <= k.as_of_ms AND r.received_at_ms > k.after_ms
+    WHERE hash(message_id) NOT IN (FROM copied)
+),
+-- What people did, without what it held: narrow, for this is nearly everything.
+acts AS MATERIALIZED (
+    SELECT bucket, bucket_ms, greatest(event_time_ms, 1) AS at_ms, $act AS act
+    FROM (SELECT * EXCLUDE (lines) FROM singles UNION ALL FROM firsts)
+    WHERE kind IN ($behaviour) AND label IS DISTINCT FROM '$machine'
+        AND (did IN ($engagement) OR NOT (did IN ($back_office) OR starts_with(did, '$email')))
+),
+first_lines AS NOT MATERIALIZED (
+    SELECT subject, message_id, received_at_ms, event_time_ms, min(lines) AS lines
+    FROM rows WHERE kind = 'track' AND name IN ($holding) AND hash(message_id) IN (FROM copied) GROUP BY ALL
+),
+holdings AS MATERIALIZED (
+    SELECT bucket, bucket_ms, greatest(event_time_ms, 1) AS at_ms, did,
         least(greatest(amount_minor_units, 0), $max_amount) AS amount,
-        did IN ($send_names) AS sends,
-        did IN ('Product Added', 'Product Removed') AS stamps,
-        CASE WHEN sends AND send_id <> '' THEN send_id WHEN sends OR stamps THEN message_id END AS key,
-        CASE WHEN stamps OR did = 'Order Completed' THEN lines END AS lines
-    FROM messages WHERE kind IN ($behaviour) AND label IS DISTINCT FROM '$machine'
+        CASE WHEN did IN ($send_names) AND send_id <> '' THEN send_id ELSE message_id END AS key, lines
+    FROM (
+        FROM singles UNION ALL BY NAME
+        FROM firsts JOIN first_lines USING (subject, message_id, received_at_ms, event_time_ms)
+    )
+    WHERE kind = 'track' AND name IN ($holding) AND label IS DISTINCT FROM '$machine'
 ),
 """
 
-TOTALS = """
-weighted AS NOT MATERIALIZED (
-    SELECT *, coalesce(list_sum([least(greatest(line.quantity, 0), $max_quantity) FOR line IN lines]), 0) AS quantity,
-        $weights
-    FROM facts
+PARTS = """
+act_parts AS MATERIALIZED (
+    SELECT bucket, act, count(*) AS n, min(at_ms) AS first_ms, max(at_ms) AS last_ms,
+        $act_weights
+    FROM acts GROUP BY bucket, act
 ),
-totals AS MATERIALIZED (
+hour_parts AS MATERIALIZED (
+    SELECT bucket, ((at_ms // $hour_ms + $monday) % $hours)::UTINYINT AS hour, count(*) AS n FROM acts GROUP BY ALL
+),
+-- The leftmost bit is the day, or the half-hour, of the bucket's cut-off.
+day_parts AS MATERIALIZED (
+    SELECT bucket, bitstring_agg(age, 0, $days) AS days
+    FROM (SELECT bucket, bucket_ms // $day_ms - at_ms // $day_ms AS age FROM acts) WHERE age BETWEEN 0 AND $days
+    GROUP BY bucket
+),
+half_hour_parts AS MATERIALIZED (
+    SELECT bucket, bitstring_agg(age, 0, $half_hours - 1) AS half_hours
+    FROM (SELECT bucket, bucket_ms // $half_hour_ms - at_ms // $half_hour_ms AS age FROM acts)
+    WHERE age BETWEEN 0 AND $half_hours - 1
+    GROUP BY bucket
+),
+orders AS MATERIALIZED (
+    SELECT *, coalesce(list_sum([least(greatest(line.quantity, 0), $max_quantity) FOR line IN lines]), 0) AS quantity
+    FROM holdings WHERE did = '$order'
+),
+order_parts AS MATERIALIZED (
+    SELECT bucket, sum(amount) AS revenue, max(amount) AS largest, sum(quantity) AS items,
+        $order_weights
+    FROM orders GROUP BY bucket
+),
+refund_parts AS MATERIALIZED (
+    SELECT bucket, sum(amount) AS refunded FROM holdings WHERE did IN ($refunds) GROUP BY bucket
+),
+bought AS MATERIALIZED (SELECT bucket, bucket_ms, at_ms, unnest(lines) AS line FROM orders),
+item_parts AS MATERIALIZED (SELECT DISTINCT bucket, line.item_id AS item_id FROM bought),
+category_names AS MATERIALIZED (
+    SELECT category, ('0x' || substr(sha256(category), 1, 8))::UBIGINT % $buckets AS category_bucket
+    FROM (SELECT DISTINCT line.category AS category FROM bought) WHERE category <> ''
+),
+category_parts AS MATERIALIZED (
+    SELECT bucket, category_bucket, $category_weight AS spent
+    FROM (
+        SELECT *, line.category AS category, least(greatest(line.amount_minor_units, 0), $max_amount) AS amount
+        FROM bought
+    )
+    JOIN category_names USING (category) GROUP BY ALL
+),
+cart_parts AS MATERIALIZED (
+    SELECT bucket, ('0x' || substr(sha256(item_id), 1, 8))::UBIGINT AS item,
+        max(at_ms * 65536 + ('0x' || substr(sha256(key), 1, 4))::BIGINT // 2 * 2 + (did = '$added')::BIGINT) AS stamp
+    FROM (
+        SELECT h.bucket, h.at_ms, h.did, h.key, unnest(h.lines).item_id AS item_id
+        FROM holdings h LEFT JOIN act_parts a ON a.bucket = h.bucket AND a.act = $act_order
+        WHERE h.did IN ('$added', '$removed') AND h.at_ms > coalesce(a.last_ms, 0)
+    )
+    GROUP BY bucket, item_id
+),
+send_parts AS MATERIALIZED (
+    SELECT bucket, key, max(at_ms // $second_ms) AS at_seconds FROM holdings WHERE did IN ($send_names) GROUP BY ALL
+),
+"""
+
+SUMS = """
+act_sums AS MATERIALIZED (
     SELECT person,
-        count(*) FILTER (did = 'Order Completed') AS orders,
-        least(sum(quantity) FILTER (did = 'Order Completed'), $max_count) AS items,
-        sum(amount) FILTER (did = 'Order Completed') AS revenue_minor_units,
-        max(amount) FILTER (did = 'Order Completed') AS largest_order_minor_units,
-        sum(amount) FILTER (did IN ('Order Refunded', 'Order Cancelled')) AS refunded_minor_units,
-        count(*) FILTER (did = 'Email Opened') AS opens,
-        count(*) FILTER (did = 'Email Link Clicked') AS clicks,
-        min(at_ms) FILTER (active) AS first_seen_ms,
-        max(at_ms) FILTER (active) AS last_seen_ms,
-        min(at_ms) FILTER (did = 'Order Completed') AS first_order_ms,
-        max(at_ms) FILTER (did = 'Order Completed') AS last_order_ms,
-        max(at_ms) FILTER (did = 'Product Viewed') AS last_view_ms,
-        max(at_ms) FILTER (did = 'Product Added') AS last_cart_ms,
-        max(at_ms) FILTER (did = 'Email Opened') AS last_open_ms,
-        max(at_ms) FILTER (did = 'Email Link Clicked') AS last_click_ms,
-        $decayed
-    FROM weighted GROUP BY person
+        $act_totals,
+        min(first_ms) AS first_seen_ms,
+        max(last_ms) AS last_seen_ms,
+        $act_decayed
+    FROM act_parts JOIN reach USING (bucket) GROUP BY person
 ),
-"""
-
-ACTIVITY = """
-slots AS MATERIALIZED (
-    SELECT person, as_of_ms, at_ms // $half_hour_ms AS slot, count(*) AS n FROM facts WHERE active GROUP BY ALL
+order_sums AS (
+    SELECT person, least(sum(items), $max_count) AS items, sum(revenue) AS revenue_minor_units,
+        max(largest) AS largest_order_minor_units,
+        $order_decayed
+    FROM order_parts JOIN reach USING (bucket) GROUP BY person
+),
+refund_sums AS (
+    SELECT person, sum(refunded) AS refunded_minor_units FROM refund_parts JOIN reach USING (bucket) GROUP BY person
 ),
 hour_counts AS (
-    SELECT person, (slot // $hour_slots + $monday) % $hours AS hour, least(sum(n), $max_hour_count) AS n
-    FROM slots GROUP BY ALL
+    SELECT person, hour, least(sum(n), $max_hour_count) AS n
+    FROM hour_parts JOIN reach USING (bucket) GROUP BY person, hour
 ),
-hour_shares AS (
+hour_sums AS (
     SELECT person, sum(n) AS hours, max(n) AS busiest_hour,
         sum(n) FILTER (hour % 24 >= $evening_from AND hour % 24 < $evening_to) AS evening_hours,
         sum(n) FILTER (hour >= $weekend_from AND hour < $weekend_to) AS weekend_hours
     FROM hour_counts GROUP BY person
 ),
-days AS (
-    SELECT DISTINCT person, as_of_ms // $day_ms AS today, slot // $day_slots AS day
-    FROM slots WHERE slot // $day_slots > as_of_ms // $day_ms - $days - 2
+day_bits AS (
+    SELECT person, bit_or(days >> least(to_ms // $day_ms - from_ms // $day_ms, $days + 1)::INTEGER) AS days
+    FROM day_parts JOIN reach USING (bucket) GROUP BY person
 ),
-ranked_days AS (
-    SELECT *, max(day) OVER latest_first AS newest, row_number() OVER latest_first - 1 AS place
-    FROM days WINDOW latest_first AS (PARTITION BY person ORDER BY day DESC)
-),
-day_counts AS (
+day_sums AS (
     SELECT person,
-        count(*) FILTER (day > today - 7) AS active_days_7d,
-        count(*) FILTER (day > today - 30) AS active_days_30d,
-        count(*) FILTER (day > today - 90) AS active_days_90d,
-        least(count(*) FILTER (newest >= today - 1 AND newest - day = place), $days) AS streak_days
-    FROM ranked_days GROUP BY person
-),
-session_counts AS (
-    SELECT person, count(*) FILTER (slot - 1 IS DISTINCT FROM before) AS sessions_7d
+        bit_count(days >> ($days + 1 - 7)) AS active_days_7d,
+        bit_count(days >> ($days + 1 - 30)) AS active_days_30d,
+        bit_count(days >> ($days + 1 - 90)) AS active_days_90d,
+        -- The first day without activity ends the streak; today may still come.
+        least(CASE gap WHEN 0 THEN $days WHEN 1 THEN gap_before - 1 ELSE gap - 1 END, $days) AS streak_days
     FROM (
-        SELECT person, slot, lag(slot) OVER (PARTITION BY person ORDER BY slot) AS before
-        FROM slots WHERE slot > as_of_ms // $half_hour_ms - $half_hours
+        SELECT *, bit_position('0'::BIT, days) AS gap, bit_position('0'::BIT, days << 1) AS gap_before FROM day_bits
     )
-    GROUP BY person
 ),
-"""
-
-PURCHASES = """
-bought AS (
-    SELECT person, category_weight, unnest(lines) AS line FROM weighted WHERE did = 'Order Completed'
+half_hour_bits AS (
+    SELECT person,
+        bit_or(half_hours >> least(to_ms // $half_hour_ms - from_ms // $half_hour_ms, $half_hours)::INTEGER) AS bits
+    FROM half_hour_parts JOIN reach USING (bucket) GROUP BY person
 ),
-bought_items AS (
-    SELECT person, least(count(DISTINCT line.item_id), $bought) AS distinct_items
-    FROM bought GROUP BY person
+half_hour_sums AS (
+    SELECT person, bit_count(bits & ~(bits >> 1)) AS sessions_7d, bit_count(bits) AS half_hours_7d FROM half_hour_bits
+),
+item_sums AS (
+    SELECT person, least(count(DISTINCT item_id), $bought) AS distinct_items
+    FROM item_parts JOIN reach USING (bucket) GROUP BY person
 ),
 category_sums AS (
-    SELECT person, line.category AS category,
-        sum((least(greatest(line.amount_minor_units, 0), $max_amount) * category_weight * $one)::HUGEINT) AS spent
-    FROM bought WHERE line.category <> '' GROUP BY ALL
+    SELECT person, category_bucket, $category_decayed AS spent
+    FROM category_parts JOIN reach USING (bucket) GROUP BY person, category_bucket
 ),
-bucket_sums AS (
-    SELECT person, ('0x' || substr(sha256(category), 1, 8))::UBIGINT % $buckets AS bucket,
-        sum(spent)::DOUBLE / $one AS spent
-    FROM category_sums GROUP BY ALL
-),
-category_spend AS (
-    SELECT person, sum(spent ORDER BY bucket) AS spend, max(spent) AS spend_top,
-        sum(spent * spent ORDER BY bucket) AS spend_squared
-    FROM bucket_sums GROUP BY person
-),
-cart_lines AS (
-    SELECT f.person, f.did, f.at_ms, f.key, unnest(f.lines).item_id AS item_id
-    FROM facts f JOIN totals t ON t.person = f.person
-    WHERE f.stamps AND f.at_ms > coalesce(t.last_order_ms, 0)
+spend_sums AS (
+    SELECT person, sum(spent ORDER BY category_bucket) AS spend, max(spent) AS spend_top,
+        sum(spent * spent ORDER BY category_bucket) AS spend_squared
+    FROM category_sums GROUP BY person
 ),
 cart_stamps AS (
-    SELECT person, ('0x' || substr(sha256(item_id), 1, 8))::UBIGINT AS item,
-        max(at_ms * 65536 + ('0x' || substr(sha256(key), 1, 4))::BIGINT // 2 * 2
-            + (did = 'Product Added')::BIGINT) AS stamp
-    FROM cart_lines GROUP BY ALL
+    SELECT person, item, max(stamp) AS stamp
+    FROM cart_parts JOIN reach USING (bucket) JOIN act_sums USING (person)
+    WHERE stamp // 65536 > coalesce(last_order_ms, 0) GROUP BY person, item
 ),
-latest_cart AS (
-    SELECT *, row_number() OVER (PARTITION BY person ORDER BY stamp DESC, item DESC) AS place
-    FROM cart_stamps
-),
-carts AS (
+cart_sums AS (
     SELECT person, count(*) FILTER (stamp % 2 = 1) AS cart_items
-    FROM latest_cart WHERE place <= $cart GROUP BY person
+    FROM (
+        SELECT *, row_number() OVER (PARTITION BY person ORDER BY stamp DESC, item DESC) AS place FROM cart_stamps
+    )
+    WHERE place <= $cart GROUP BY person
 ),
-"""
-
-EMAILS = """
 last_sends AS (
-    SELECT person, as_of_ms, key, max(at_ms // $second_ms) AS at_seconds
-    FROM facts WHERE sends GROUP BY ALL
+    SELECT person, key, max(at_seconds) AS at_seconds
+    FROM send_parts JOIN reach USING (bucket)
+    WHERE at_seconds > to_ms // $second_ms - $month_seconds GROUP BY person, key
 ),
-send_counts AS (
-    SELECT person,
-        least(count(*) FILTER (at_seconds > as_of_ms // $second_ms - $month_seconds), $sends) AS emails_30d
-    FROM last_sends GROUP BY person
-),
+send_sums AS (SELECT person, least(count(*), $sends) AS emails_30d FROM last_sends GROUP BY person),
 """
 
 COLUMNS = """
 columns AS (
     SELECT as_of_ms, subject, coalesce(COLUMNS(* EXCLUDE (as_of_ms, subject, person)), 0)
     FROM people
-    LEFT JOIN totals USING (person)
-    LEFT JOIN hour_shares USING (person)
-    LEFT JOIN day_counts USING (person)
-    LEFT JOIN session_counts USING (person)
-    LEFT JOIN bought_items USING (person)
-    LEFT JOIN category_spend USING (person)
-    LEFT JOIN carts USING (person)
-    LEFT JOIN send_counts USING (person)
+    LEFT JOIN act_sums USING (person)
+    LEFT JOIN order_sums USING (person)
+    LEFT JOIN refund_sums USING (person)
+    LEFT JOIN hour_sums USING (person)
+    LEFT JOIN day_sums USING (person)
+    LEFT JOIN half_hour_sums USING (person)
+    LEFT JOIN item_sums USING (person)
+    LEFT JOIN spend_sums USING (person)
+    LEFT JOIN cart_sums USING (person)
+    LEFT JOIN send_sums USING (person)
 )
 SELECT subject, as_of_ms,
     $outputs
