@@ -13,6 +13,7 @@ from addressee.models.evaluate import Compared, as_json, compare
 from addressee.models.gate import Verdict, judge, leads, outdoes
 from addressee.models.kind import Cuts, Exam, Kind, Recipe, Window
 from addressee.models.packed import pack
+from addressee.models.reference import reference_file
 from addressee.models.tables import Floats, Metadata, Tables
 from addressee.models.tuning import NO_BUDGET, Budget, Tunable
 
@@ -182,7 +183,8 @@ def _sealed(run: Run, cuts: Cuts, recipe: Recipe, said: Mapping[str, Any]) -> Bu
         "revision": run.revision,
     }
     card = card_files(run.kind, known, about, run.kind.details(run.tables, fitted))
-    return seal(run.kind.name, known.as_of, {SERVING_FILE: pack(fitted.sections), **card}, about)
+    files = {SERVING_FILE: pack(fitted.sections), **card, **reference_file(run.kind, run.tables, fitted)}
+    return seal(run.kind.name, known.as_of, files, about)
 
 
 def _windows(known: Metadata, cuts: Cuts) -> dict[str, str]:

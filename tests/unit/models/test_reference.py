@@ -1,0 +1,57 @@
+"""The reference of a bundle: features and answers as they were at training."""
+
+import numpy as np
+import pytest
+
+from addressee.models.drift import shift_of
+from addressee.models.histograms import counted_as
+from addressee.models.kind import Answers
+from addressee.models.kinds import KINDS, kind_of
+from addressee.models.ranking import Scored
+from addressee.models.reference import (
+    READERS,
+    REFERENCE_FILE,
+    answers_of,
+    features_of,
+    read_reference,
+    reference_file,
+)
+from tests.models.generated import AS_OF_DAY, generate
+
+
+@pytest.fixture(scope="module")
+def tables():
+    """Generate tables once."""
+    return generate(people=150)
+
+
+@pytest.mark.parametrize("kind", ["buy_again", "lapses_in_28_days", "rfm_tiers"])
+def test_nothing_moved_between_training_and_training(tables, kind):
+    """The reference, written and read, is what the same model answers on the same tables."""
+    known = kind_of(kind)
+    fitted = known.fit(tables, until=AS_OF_DAY, recipe=known.recipes()[0], rng=np.random.default_rng(1))
+    files = reference_file(known, tables, fitted)
+    assert files == reference_file(known, tables, fitted)
+    reference = read_reference(files[REFERENCE_FILE])
+    assert reference.as_of == tables.metadata.as_of
+    assert set(reference.features) == (set(tables.metadata.feature_names) if known.uses_features else set())
+    for histograms, columns in (
+        (reference.features, features_of(known, tables)),
+        (reference.answers, answers_of(known, tables, fitted)),
+    ):
+        assert set(histograms) == set(columns)
+        for name, values in columns.items():
+            assert shift_of(histograms[name], counted_as(histograms[name], values)).p_value == 1.0
+    people = {each.size for each in reference.answers.values()}
+    assert people == {int(tables.now.active.sum()) if kind == "lapses_in_28_days" else 150}
+
+
+def test_every_role_can_be_watched():
+    """What a kind answers is read by its role; nothing to offer is missing, no hour the default."""
+    assert {kind.role for kind in KINDS} <= set(READERS)
+    columns = READERS["recommender"](Answers(candidates=[[Scored("milk", 0.5, 3.0)], []]))
+    assert columns["prediction"][0] == 0.5
+    assert np.isnan(columns["confidence"][1])
+    assert READERS["timer"](Answers(hours=[[30, 2], []]))["prediction"] == ["6 o'clock", "the default"]
+    assert READERS["scorer"](Answers(scores=np.array([0.5, 1.0])))["confidence"].tolist() == [0.0, 1.0]
+    assert READERS["valuer"](Answers(scores=np.array([12.0])))["prediction"].tolist() == [12.0]
