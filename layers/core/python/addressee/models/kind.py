@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from addressee.models.bundle import SERVING_FILE, Bundle
 from addressee.models.packed import pack, unpack
 from addressee.models.ranking import Scored, Sections
-from addressee.models.tables import Floats, Indices, Interactions, Items, Tables
+from addressee.models.tables import Flags, Floats, Indices, Interactions, Items, Tables
 
 Role = Literal["recommender", "scorer", "valuer", "segmenter", "timer"]
 """What the answers are: products, a probability, an amount in minor units, a segment's name, hours of the week."""
@@ -41,13 +41,15 @@ class Answers:
     """Predictions for an audience, in its order; the kind's role says which one is filled.
 
     `scores` are a scorer's probabilities or a valuer's amounts. `hours` are a timer's: local hours of the week, 0 being
-    Monday from 0 to 1 o'clock, best first; none where the default hour is as good.
+    Monday from 0 to 1 o'clock, best first; none where the default hour is as good. `positive` tells which of a scorer's
+    probabilities count as a yes, from the threshold on that it tuned.
     """
 
     candidates: Sequence[Sequence[Scored]] = ()
     scores: Floats = field(default_factory=lambda: np.empty(0))
     segments: Sequence[str] = ()
     hours: Sequence[Sequence[int]] = ()
+    positive: Flags = field(default_factory=lambda: np.empty(0, np.bool_))
 
 
 @dataclass(frozen=True)

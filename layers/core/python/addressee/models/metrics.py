@@ -27,19 +27,18 @@ def precision(ranked: Sequence[str], relevant: frozenset[str], k: int) -> float:
 
 def roc_auc(labels: Floats, scores: Floats) -> float:
     """Return the area under the ROC curve (Mann-Whitney, ties count half); 0.5 where one class is missing."""
-    positive = float(labels.sum())
-    negative = len(labels) - positive
-    if not positive or not negative:
+    yes, no = np.sort(scores[labels > 0]), np.sort(scores[labels <= 0])
+    if not len(yes) or not len(no):
         return 0.5
-    ranks = _ranks(scores)
-    return float((ranks[labels > 0].sum() - positive * (positive + 1) / 2) / (positive * negative))
+    below = int(np.searchsorted(no, yes, "left").sum()) + int(np.searchsorted(no, yes, "right").sum())
+    return below / 2 / (len(yes) * len(no))
 
 
 def average_precision(labels: Floats, scores: Floats) -> float:
     """Return the area under the precision-recall curve, as a sum over thresholds; the base rate for constant scores."""
     if not labels.sum():
         return 0.0
-    order = np.argsort(-scores, kind="stable")
+    order = np.argsort(-scores)
     last_of_tie = np.append(np.diff(scores[order]) != 0, [True])
     hits = np.cumsum(labels[order])[last_of_tie]
     seen = np.flatnonzero(last_of_tie) + 1

@@ -1,152 +1,180 @@
-"""Propensities: the chance that somebody does something within a horizon, by a standardised logistic regression."""
+"""Propensities: the chance that somebody does something within a horizon, by the plainest model that is good enough."""
 
-from array import array
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from addressee.models.item_sections import numbers, packed
-from addressee.models.kind import Answers, Audience, Cuts, Exam, Fitted, Metric, Recipe, Role, Window
-from addressee.models.metrics import average_precision, calibration_error, log_loss, roc_auc
-from addressee.models.people_exams import in_window, people_cuts, people_exam
-from addressee.models.tables import HORIZON_DAYS, Flags, Floats, Tables
+from addressee.models.balance import Weighted
+from addressee.models.calibration import apply, calibration_section, fit_calibration
+from addressee.models.candidates import FAMILIES, Lesson, learn, moments, regress
+from addressee.models.class_metrics import CLASS_METRICS, marked
+from addressee.models.kind import REASONS, Answers, Audience, Cuts, Exam, Fitted, Metric, Reason, Recipe, Role, Window
+from addressee.models.metrics import roc_auc
+from addressee.models.occasions import Occasions, cuts, exam_of, inner_split, occasions
+from addressee.models.prepared_columns import finite, flatten
+from addressee.models.propensity_details import propensity_details
+from addressee.models.recipe_search import search_recipes
+from addressee.models.scored_rows import answer_rows, explain_rows, score_rows
+from addressee.models.scorers import THRESHOLDS
+from addressee.models.tables import Flags, Floats, Indices, Tables
+from addressee.models.thresholds import tuned_thresholds
+from addressee.models.tuning import Budget, Found
 
-STRENGTHS = (0.1, 1.0)
 LEAST_PEOPLE = 50
-_DIGITS = 9
-
-METRICS: Sequence[Metric] = (
-    Metric("roc_auc", roc_auc),
-    Metric("pr_auc", average_precision),
-    Metric("log_loss", log_loss, lower_is_better=True),
-    Metric("calibration_error", calibration_error, lower_is_better=True),
+PEOPLE_WIDTHS_DAYS = (21, 14, 7, 0)
+"""Cut-offs are weekly: up to four of them tell models apart more surely than one."""
+RECIPES: Sequence[Recipe] = (
+    {"model": "logistic", "c": 0.1},
+    {"model": "logistic", "c": 1.0},
+    {"model": "logistic", "c": 0.1, "impute": "knn"},
+    {"model": "trees", "rate": 0.08, "leaves": 15, "least": 50, "share": 0.8},
+    {"model": "forest", "trees": 60, "least": 20},
 )
+Weigh = Callable[[Tables, Indices, Flags], Floats]
+"""(tables, subject [n], label [n]) -> weight [n]: how a mitigation lets groups count alike."""
 
 
 @dataclass(frozen=True)
 class Propensity:
-    """A kind of propensity: `name` is the label in the training tables."""
+    """A kind of propensity: `name` is the label in the training tables.
+
+    `tiers` are the least probabilities of the tiers but the lowest; `decides` is the rule (`thresholds.RULES`) whose
+    threshold tells a yes from a no. `categorical` names features whose numbers stand for categories.
+    """
 
     name: str
     title: str
     limits: Sequence[str]
+    widths_days: Sequence[int] = PEOPLE_WIDTHS_DAYS
+    tiers: Mapping[str, float] = field(default_factory=lambda: dict(THRESHOLDS))
+    decides: str = "best_f1"
+    categorical: Sequence[str] = ()
+    weigh: Weigh | None = None
     role: Role = "scorer"
-    families: Sequence[str] = ("logistic",)
+    families: Sequence[str] = FAMILIES
     uses_features: bool = True
     floor_title: str = "the single feature with the best ROC-AUC on the training days, as a probability"
-    metrics: Sequence[Metric] = METRICS
+    metrics: Sequence[Metric] = CLASS_METRICS
 
     def recipes(self) -> Sequence[Recipe]:
-        """Return the inverse strengths of the L2 penalty, the stronger penalty first."""
-        return [{"c": strength} for strength in STRENGTHS]
+        """Return the candidates, the most interpretable first; of a kind the stronger penalty first."""
+        return RECIPES
+
+    def tuned(self, tables: Tables, *, until: int, budget: Budget, seed: int) -> Found:
+        """Return the best recipe of each family on an inner temporal split of what was known at the end of `until`."""
+        rows = occasions(tables, self.name)
+        early, held = self._parted(rows, rows.usable(until))
+        lesson = self._lesson(tables, rows)
+        return search_recipes(lesson.where(early), lesson.where(held), budget=budget, seed=seed)
 
     def cuts(self, tables: Tables) -> Cuts | None:
-        """Return windows of up to four weekly cut-offs, or None where a part lacks people or one of the two classes."""
-        return people_cuts(tables, HORIZON_DAYS[self.name], self._teaches(tables))
-
-    def _teaches(self, tables: Tables) -> Callable[[Flags], bool]:
-        labels, known = tables.people.labels[self.name], tables.people.known[self.name]
-
-        def teaches(rows: Flags) -> bool:
-            usable = labels[rows & known]
-            return len(usable) >= LEAST_PEOPLE and bool(usable.any()) and not usable.all()
-
-        return teaches
+        """Return windows, or None where a part lacks people or one of the two classes."""
+        rows = occasions(tables, self.name)
+        return cuts(rows, self.widths_days, _teaches(rows))
 
     def exam(self, tables: Tables, window: Window) -> Exam:
-        """Ask about everybody whose label at a cut-off of the window is known."""
-        rows = tables.people.known[self.name] & in_window(tables, window)
-        return people_exam(tables, rows, tables.people.labels[self.name][rows].astype(np.float64))
+        """Ask about everybody whose label in the window is known."""
+        rows = occasions(tables, self.name)
+        return exam_of(tables, rows, rows.inside(window))
 
-    def fit(self, tables: Tables, *, until: int, recipe: Recipe, rng: np.random.Generator) -> Fitted:  # noqa: ARG002  # a convex problem: nothing random
-        """Fit on all examples whose label window was over at the end of day `until`."""
-        rows = self._usable(tables, until)
-        flat = flatten(tables.people.features[rows])
-        mean, scale = _moments(flat)
-        weight, bias = _regress(_standardised(flat, mean, scale), tables.people.labels[self.name][rows], recipe["c"])
-        sections: dict[str, array[Any]] = {
-            name: packed("d", values)
-            for name, values in (("weight", weight), ("mean", mean), ("scale", scale), ("bias", bias))
+    def fit(self, tables: Tables, *, until: int, recipe: Recipe, rng: np.random.Generator) -> Fitted:
+        """Fit on all rows whose label was known at the end of day `until`.
+
+        A first model, fitted on the earlier of them, answers the later ones: that says when boosting stops, how its
+        probabilities are calibrated and where the thresholds lie. The model itself is then fitted on all.
+        """
+        rows, seed = occasions(tables, self.name), int(rng.integers(2**31))
+        lesson, usable = self._lesson(tables, rows), rows.usable(until)
+        early, held = self._parted(rows, usable)
+        trial = learn(recipe, lesson.where(early), seed=seed, held=lesson.where(held))
+        said, labels = answer_rows(trial, lesson.features[held]), lesson.labels[held]
+        rounds = {"rounds": trial.settings["rounds"]} if "rounds" in trial.settings else {}
+        fitted = learn({**recipe, **rounds}, lesson.where(usable), seed=seed)
+        name, calibration = fit_calibration(said, labels)
+        settings = {
+            **fitted.settings,
+            "names": list(tables.metadata.feature_names),
+            "thresholds": dict(self.tiers),
+            "tuned": tuned_thresholds(apply(calibration, said), labels),
+            "decides": self.decides,
+            "calibration": name,
         }
-        return Fitted(recipe, {**recipe, "features": len(weight)}, sections, "logistic")
+        return Fitted(recipe, settings, {**fitted.sections, **calibration_section(calibration)}, fitted.family)
 
     def predict(self, fitted: Fitted, audience: Audience, *, k: int) -> Answers:  # noqa: ARG002  # a score has no k
-        """Return a probability for each person."""
-        parts = {name: numbers(fitted.sections, name) for name in ("weight", "mean", "scale", "bias")}
-        standard = _standardised(flatten(audience.features), parts["mean"], parts["scale"])
-        return Answers(scores=_sigmoid(standard @ parts["weight"] + parts["bias"][0]))
+        """Return a probability for each person, and whether it counts as a yes."""
+        scores = score_rows(fitted, audience.features)
+        return Answers(scores=scores, positive=scores >= threshold(fitted.settings))
 
     def marks(self, exam: Exam, answers: Answers) -> Floats:  # noqa: ARG002  # the metrics read the exam's truth
-        """Return the probabilities."""
-        return answers.scores
+        """Return [n, 2]: the probabilities, and whether they count as a yes."""
+        return marked(answers.scores, answers.positive)
 
     def floor(self, tables: Tables, exam: Exam, *, until: int) -> Floats:
         """Return a logistic regression on the best single feature: same order as the feature, but a probability."""
-        rows = self._usable(tables, until)
-        features, labels = tables.people.features[rows], tables.people.labels[self.name][rows].astype(np.float64)
-        column = _best_feature(features, labels)
+        rows = occasions(tables, self.name)
+        usable = rows.usable(until)
+        features, labels = finite(rows.features[usable]), rows.labels[usable]
+        column = _best_feature(features, labels.astype(np.float64))
         flat = flatten(features[:, [column]])
-        mean, scale = _moments(flat)
-        weight, bias = _regress(_standardised(flat, mean, scale), labels > 0, 1.0)
-        asked = _standardised(flatten(exam.audience.features[:, [column]]), mean, scale)
-        return _sigmoid(asked @ weight + bias[0])
+        mean, scale = moments(flat)
+        weight, bias = regress(Weighted(_standard(flat, mean, scale), labels, np.ones(len(labels))), 1.0)
+
+        def chance(values: Floats) -> Floats:
+            return np.asarray(1.0 / (1.0 + np.exp(-(_standard(flatten(values), mean, scale) @ weight + bias[0]))))
+
+        said = chance(finite(exam.audience.features[:, [column]]))
+        tuned = tuned_thresholds(chance(features[:, [column]]), labels)
+        return marked(said, said >= threshold({"tuned": tuned, "decides": self.decides}))
+
+    def explain(self, fitted: Fitted, audience: Audience) -> Sequence[Sequence[Reason]]:
+        """Return each person's features with the largest SHAP values, in log-odds."""
+        names = fitted.settings["names"]
+        given = explain_rows(fitted, audience.features)
+        strongest = np.argsort(-np.abs(given), axis=1, kind="stable")[:, :REASONS]
+        return [
+            [Reason(names[column], float(row[column])) for column in columns if row[column]]
+            for row, columns in zip(given, strongest, strict=True)
+        ]
 
     def details(self, tables: Tables, fitted: Fitted) -> Mapping[str, Any]:
-        """Return the weights of the standardised features, the largest first."""
-        names, weight = tables.metadata.feature_names, numbers(fitted.sections, "weight")
-        order = [column for column in np.argsort(-np.abs(weight), kind="stable") if weight[column]]
-        weights = {names[column]: round(float(weight[column]), 4) for column in order}
-        return {"weights": weights, "without weight": {"features": len(names) - len(order)}}
+        """Return weights, importance, correlations, class balance, calibration and thresholds."""
+        rows = occasions(tables, self.name)
+        return propensity_details(tables.metadata.feature_names, rows, fitted)
 
-    def _usable(self, tables: Tables, until: int) -> Flags:
-        people = tables.people
-        return people.known[self.name] & (people.cut_day <= until - HORIZON_DAYS[self.name])
+    def _lesson(self, tables: Tables, rows: Occasions) -> Lesson:
+        names = tables.metadata.feature_names
+        columns = [names.index(name) for name in self.categorical if name in names]
+        weights = np.ones(len(rows.labels))
+        if self.weigh is not None:
+            weights = self.weigh(tables, rows.subject, rows.labels)
+        return Lesson(rows.features, rows.labels, weights, columns)
 
-
-def flatten(features: Floats) -> Floats:
-    """Return sign(x) * log(1 + |x|): counts, amounts and ages are skewed. NaN stays."""
-    return np.asarray(np.copysign(np.log1p(np.abs(features)), features), np.float64)
-
-
-def _moments(flat: Floats) -> tuple[Floats, Floats]:
-    """Return mean and standard deviation of each column, missing values aside; 0 and 1 for a constant column."""
-    present = ~np.isnan(flat)
-    count = np.maximum(present.sum(axis=0), 1)
-    mean = np.where(present, flat, 0.0).sum(axis=0) / count
-    spread = np.sqrt((np.where(present, flat - mean, 0.0) ** 2).sum(axis=0) / count)
-    return mean, np.where(spread > 0, spread, 1.0)
+    def _parted(self, rows: Occasions, usable: Flags) -> tuple[Flags, Flags]:
+        return inner_split(rows, usable, self.widths_days, _teaches(rows))
 
 
-def _standardised(flat: Floats, mean: Floats, scale: Floats) -> Floats:
-    return np.nan_to_num((flat - mean) / scale, nan=0.0, posinf=0.0, neginf=0.0)
+def threshold(settings: Mapping[str, Any]) -> float:
+    """Return from which probability on a model says yes: by its rule, else one half."""
+    rule = settings["tuned"].get(settings["decides"])
+    return float(rule["at"]) if rule else 0.5
 
 
-def _regress(standard: Floats, labels: Flags, strength: float) -> tuple[Floats, Floats]:
-    """Fit the weights [F] and the bias [1]; rounded, so that the last bits of a BLAS do not change a version.
+def _teaches(rows: Occasions) -> Callable[[Flags], bool]:
+    def teaches(chosen: Flags) -> bool:
+        labels = rows.labels[chosen & rows.known]
+        return len(labels) >= LEAST_PEOPLE and bool(labels.any()) and not labels.all()
 
-    Newton's method converges to the one optimum far below that rounding; BLAS runs on one thread meanwhile.
-    """
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  # training only: scoring runs without it
-    from threadpoolctl import (  # type: ignore[import-untyped]  # it has no stubs # noqa: PLC0415
-        threadpool_limits,
-    )
+    return teaches
 
-    model = LogisticRegression(C=strength, solver="newton-cholesky", tol=1e-10, max_iter=200)
-    with threadpool_limits(limits=1):
-        model.fit(standard, labels)
-    return np.round(model.coef_[0], _DIGITS), np.round(model.intercept_, _DIGITS)
+
+def _standard(flat: Floats, mean: Floats, scale: Floats) -> Floats:
+    return np.asarray(np.nan_to_num((flat - mean) / scale, nan=0.0), np.float64)
 
 
 def _best_feature(features: Floats, labels: Floats) -> int:
     """Return the column with the best ROC-AUC in either direction."""
     filled = np.nan_to_num(features, nan=0.0)
     return int(np.argmax([abs(roc_auc(labels, column) - 0.5) for column in filled.T]))
-
-
-def _sigmoid(logits: NDArray[np.float64]) -> Floats:
-    """Return 1 / (1 + exp(-x)), each side where it cannot overflow."""
-    odds = np.exp(-np.abs(logits))
-    return np.asarray(np.where(logits >= 0, 1.0, odds) / (1.0 + odds), np.float64)

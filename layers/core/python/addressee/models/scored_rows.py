@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from addressee.models.kind import Fitted
+from addressee.models.prepared_columns import prepared_matrix
 from addressee.models.scorers import LINKS, SCORER_FAMILIES, log_odds, sigmoid
 from addressee.models.tables import Floats
 from addressee.models.trees import Trees
@@ -22,6 +23,8 @@ def answer_rows(fitted: Fitted, features: Floats) -> Floats:
     """Return what `score_rows` calibrates: the family's own probability, or amount, for each row of [n, F]."""
     if fitted.family == "logistic":
         return _each(sigmoid, _logits(fitted, features))
+    if fitted.family == "prepared_logistic":
+        return _each(sigmoid, _prepared_logits(fitted, features))
     sums = _sums(fitted, features) / int(fitted.settings["divisor"])
     if fitted.family == "forest":
         return sums
@@ -52,6 +55,11 @@ def _logits(fitted: Fitted, features: Floats) -> Floats:
     flat = np.copysign(np.log1p(np.abs(features)), features)
     standard = np.nan_to_num((flat - mean) / scale, nan=0.0, posinf=0.0, neginf=0.0)
     return np.asarray(standard @ weight + bias[0], np.float64)
+
+
+def _prepared_logits(fitted: Fitted, features: Floats) -> Floats:
+    weight, bias = (np.array(fitted.sections[name], np.float64) for name in ("weight", "bias"))
+    return np.asarray(prepared_matrix(fitted.sections, features) @ weight + bias[0], np.float64)
 
 
 def _sums(fitted: Fitted, features: Floats) -> Floats:

@@ -126,20 +126,28 @@ def tier(score: float, least: Mapping[str, float]) -> str:
 Family = Callable[[Sections, Mapping[str, Any]], Any]
 
 
-def _lazily(name: str) -> Family:
-    """Return a family of `tree_scorers`, which the first model of one imports: a send path without trees is smaller."""
+def _trees(sections: Sections, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401  # a `serving.Scorer`
+    from addressee.models.tree_scorers import BoostedTrees  # noqa: PLC0415  # who has no trees does not pay for them
 
-    def family(sections: Sections, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401  # a `serving.Scorer`
-        from addressee.models import tree_scorers  # noqa: PLC0415
+    return BoostedTrees(sections, settings)
 
-        return getattr(tree_scorers, name)(sections, settings)
 
-    return family
+def _forest(sections: Sections, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401  # a `serving.Scorer`
+    from addressee.models.tree_scorers import Forest  # noqa: PLC0415  # the same
+
+    return Forest(sections, settings)
+
+
+def _prepared(sections: Sections, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401  # a `serving.Scorer`
+    from addressee.models.prepared import PreparedLogistic  # noqa: PLC0415  # the same
+
+    return PreparedLogistic(sections, settings)
 
 
 SCORER_FAMILIES: Mapping[str, Family] = {
     "logistic": Logistic,
-    "trees": _lazily("BoostedTrees"),
-    "forest": _lazily("Forest"),
+    "prepared_logistic": _prepared,
+    "trees": _trees,
+    "forest": _forest,
 }
 """How a scorer is computed, by the `family` in `bundle.json`."""
