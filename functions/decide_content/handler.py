@@ -32,6 +32,7 @@ from addressee.settings import read_settings
 
 FUNCTION = "decide_content"
 METRIC = "DecisionFallback"
+MODEL_METRIC = "ModelFaults"
 _LOGGED = ("decisionId", "mail", "reason", "rung", "recorded")
 BUDGET_SECONDS = 1.5
 IMPATIENT = Patience(read_timeout_seconds=0.4, connect_timeout_seconds=0.4, attempts=2)
@@ -182,7 +183,10 @@ def _refusing(route: Callable[[Wiring, Request], Answer], wired: Wiring, request
 
 
 def _served(wired: Wiring, request: Request, work: Callable[[Guarded], Answer], fallback: Answer) -> Answer:
-    """Answer within the time budget, log once; the metric counts answers that some fault of ours made poorer."""
+    """Answer within the time budget, log once.
+
+    One metric counts answers that some fault of ours made poorer, another the models that others stood in for.
+    """
     guarded = Guarded(wired.sources, wired.clock, wired.clock() + BUDGET_SECONDS)
     try:
         answer = work(guarded)
@@ -191,12 +195,21 @@ def _served(wired: Wiring, request: Request, work: Callable[[Guarded], Answer], 
     except Exception as error:  # noqa: BLE001  # the send-time call never answers with an error page
         guarded.faults["decide_content"] = type(error).__name__
         answer = fallback
-    said = {key: answer.body[key] for key in _LOGGED if key in answer.body}
-    if guarded.faults:
-        log_metrics("fallback", {METRIC: 1}, function=FUNCTION, route=request.route, faults=guarded.faults, **said)
-    else:
-        log("answered", route=request.route, **said)
+    _log(request.route, guarded, {key: answer.body[key] for key in _LOGGED if key in answer.body})
     return answer
+
+
+def _log(route: str, guarded: Guarded, said: Mapping[str, Any]) -> None:
+    metrics: dict[str, float] = {METRIC: 1} if guarded.faults else {}
+    if guarded.model_faults:
+        metrics[MODEL_METRIC] = len(guarded.model_faults)
+        said = {**said, "modelFaults": guarded.model_faults}
+    if guarded.faults:
+        log_metrics("fallback", metrics, function=FUNCTION, route=route, faults=guarded.faults, **said)
+    elif metrics:
+        log_metrics("answered", metrics, function=FUNCTION, route=route, **said)
+    else:
+        log("answered", route=route, **said)
 
 
 def _log_fault(kind: str, reason: str) -> None:

@@ -4,8 +4,10 @@ from typing import NamedTuple
 
 from addressee.decisions.again import again
 from addressee.decisions.campaign import Campaign
+from addressee.decisions.champions import Champions
 from addressee.decisions.decide import decide
 from addressee.decisions.decision import Decision, unknown_person
+from addressee.decisions.failing import answer_with
 from addressee.decisions.guarded import Guarded
 from addressee.decisions.ladder import Wish
 from addressee.decisions.person import Person, Scores
@@ -52,7 +54,13 @@ def answer_decision(request: DecisionRequest, campaign: Campaign, guarded: Guard
 
 def _fresh(request: DecisionRequest, person: Person, campaign: Campaign, guarded: Guarded, now_ms: int) -> Decision:
     wish = Wish(use=request.use, among=request.products, time_zone=request.time_zone)
-    return decide(person, campaign, guarded, guarded.champions(), wish, now_ms=now_ms)
+    return _decided(person, wish, campaign, guarded, now_ms)
+
+
+def _decided(person: Person, wish: Wish, campaign: Campaign, guarded: Guarded, now_ms: int) -> Decision:
+    decision = decide(person, campaign, guarded, guarded.champions(), wish, now_ms=now_ms)
+    guarded.model_faults.update(decision.faults)
+    return decision
 
 
 def _record(fresh: Decision, person: Person, campaign: Campaign, guarded: Guarded) -> Answered:
@@ -72,7 +80,7 @@ def recommend(who: Who, wish: Wish, campaign: Campaign, guarded: Guarded, *, now
         person = guarded.person(guarded.subject(who))
     except Unavailable:
         return unknown_person("", campaign.campaign_id, now_ms=now_ms)
-    return decide(person, campaign, guarded, guarded.champions(), wish, now_ms=now_ms)
+    return _decided(person, wish, campaign, guarded, now_ms)
 
 
 def score(who: Who, guarded: Guarded, *, now_ms: int) -> Scored:
@@ -82,7 +90,12 @@ def score(who: Who, guarded: Guarded, *, now_ms: int) -> Scored:
         person = guarded.person(guarded.subject(who))
     except Unavailable:
         return Scored(Portrait(), dict(champions.versions), Scores().as_of)
-    return Scored(portray(person, champions, now_ms=now_ms), dict(champions.versions), person.scores.as_of)
+
+    def ask(mine: Champions) -> Scored:
+        guarded.model_faults.update(mine.faults)
+        return Scored(portray(person, mine, now_ms=now_ms), dict(mine.versions), person.scores.as_of)
+
+    return answer_with(champions, person.subject, ask)
 
 
 def look_up(subject: str, campaign: str, guarded: Guarded, *, now_ms: int) -> Answered | None:

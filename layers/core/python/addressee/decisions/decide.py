@@ -7,6 +7,7 @@ from addressee.decisions.campaign import HOURS_PER_DAY, Campaign
 from addressee.decisions.champions import Champions
 from addressee.decisions.decision import Decision
 from addressee.decisions.eligibility import ELIGIBLE, refusal
+from addressee.decisions.failing import answer_with
 from addressee.decisions.filters import showable
 from addressee.decisions.ladder import Wish, ranked
 from addressee.decisions.person import Person
@@ -25,8 +26,19 @@ def decide(  # noqa: PLR0913  # every input of a decision is named: there is no 
     """Decide for one person: pure, and the same for the same arguments; nothing is drawn at random.
 
     Somebody who may not be mailed gets products all the same: the caller may show them elsewhere. The time zone is the
-    person's, else the wish's, else the campaign's.
+    person's, else the wish's, else the campaign's. Who is in a canary is answered by its challenger; a model that
+    fails is named in the decision's `faults`.
     """
+
+    def ask(mine: Champions) -> Decision:
+        return _decide_with(mine, person, campaign, catalogue, wish, now_ms)
+
+    return answer_with(champions, person.subject, ask)
+
+
+def _decide_with(  # noqa: PLR0913, PLR0917  # private; the arguments of its caller
+    champions: Champions, person: Person, campaign: Campaign, catalogue: Catalogue, wish: Wish, now_ms: int
+) -> Decision:
     arm = arm_of(campaign, person.subject)
     reason = refusal(person, campaign, now_ms=now_ms)
     portrait = portray(person, champions, now_ms=now_ms)
@@ -46,6 +58,7 @@ def decide(  # noqa: PLR0913  # every input of a decision is named: there is no 
         decided_at_ms=now_ms,
         models=dict(champions.versions),
         scores=dict(portrait.scores),
+        faults=dict(champions.faults),
     )
 
 

@@ -31,13 +31,15 @@ class Sources:
 class Guarded:
     """The sources of one request; a `Catalogue` itself. What fails raises `Unavailable` and is kept in `faults`.
 
-    `clock` is monotonic, in seconds; nothing more is tried once it passes `deadline`.
+    `clock` is monotonic, in seconds; nothing more is tried once it passes `deadline`. `model_faults` are those of
+    models that others stood in for, by kind.
     """
 
     sources: Sources
     clock: Callable[[], float]
     deadline: float
     faults: dict[str, str] = field(default_factory=dict)
+    model_faults: dict[str, str] = field(default_factory=dict)
 
     def subject(self, who: Who) -> str:
         """Return the pseudonym. Raises `Unavailable` where the key cannot be read."""
