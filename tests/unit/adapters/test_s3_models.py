@@ -61,10 +61,11 @@ def publish(s3, bias, *, kind=KIND, feature_hash=FEATURE_HASH):
     return bundle.version
 
 
-def point(s3, **versions):
+def point(s3, *, challenger="", share=0.0, **versions):
     """Point to versions, others staying as they were."""
     known = json.loads(s3.objects.get((BUCKET, POINTER_KEY), b"{}"))
-    known.update({kind: {"champion": version} for kind, version in versions.items()})
+    trial = {"challenger": challenger, "canary_share": share} if challenger else {}
+    known.update({kind: {"champion": version, **trial} for kind, version in versions.items()})
     s3.objects[BUCKET, POINTER_KEY] = json.dumps(known).encode()
 
 
@@ -179,3 +180,52 @@ def test_an_outage_later_keeps_what_is_loaded(world):
     clock.now = 61.0
     assert probability(models) == 0.5
     assert faults == [(POINTER_KEY, "JSONDecodeError")]
+
+
+def tried(models, subject="somebody"):
+    """Score somebody with the model that they get."""
+    return models.current().of(subject).scorers[KIND].score([0.0] * len(FEATURE_NAMES))
+
+
+def test_a_challenger_is_loaded_beside_its_champion_and_moves_up_without_being_read_again(world):
+    """Canary begins, ends by promotion, and the next one by a rollback: each within a minute."""
+    s3, clock, faults, models = world
+    old, new = publish(s3, 0.0), publish(s3, 100.0)
+    point(s3, challenger=new, share=1.0, **{KIND: old})
+    assert (probability(models), tried(models), models.current().versions) == (0.5, 1.0, {KIND: old})
+    read = len(s3.asked)
+    point(s3, **{KIND: new})
+    clock.now = 61.0
+    assert (probability(models), models.current().trials, s3.asked[read:]) == (1.0, {}, [POINTER_KEY])
+    point(s3, challenger=old, share=1.0, **{KIND: new})
+    clock.now = 122.0
+    assert tried(models) == 0.5
+    point(s3, **{KIND: new})
+    clock.now = 183.0
+    assert (tried(models), faults) == (1.0, [])
+
+
+def test_a_share_that_changes_costs_no_loading(world):
+    """Only the pointer is read."""
+    s3, clock, _, models = world
+    old, new = publish(s3, 0.0), publish(s3, 100.0)
+    point(s3, challenger=new, share=0.0001, **{KIND: old})
+    assert tried(models) == 0.5
+    read = len(s3.asked)
+    point(s3, challenger=new, share=1.0, **{KIND: old})
+    clock.now = 61.0
+    assert (tried(models), s3.asked[read:]) == (1.0, [POINTER_KEY])
+
+
+def test_a_challenger_that_is_refused_leaves_its_people_to_the_champion(world):
+    """It is a fault of each of their decisions, and is tried again a minute later."""
+    s3, clock, faults, models = world
+    old, new = publish(s3, 0.0), publish(s3, 100.0)
+    body = s3.objects.pop((BUCKET, f"models/{KIND}/{new}/serving.bin"))
+    point(s3, challenger=new, share=1.0, **{KIND: old})
+    mine = models.current().of("somebody")
+    assert (tried(models), mine.versions, mine.faults) == (0.5, {KIND: old}, {KIND: "NotLoaded"})
+    assert [kind for kind, _ in faults] == [KIND]
+    s3.objects[BUCKET, f"models/{KIND}/{new}/serving.bin"] = body
+    clock.now = 61.0
+    assert (tried(models), len(faults)) == (1.0, 1)
