@@ -59,9 +59,10 @@ down: $(BUILD)/venv.stamp ## stop the local twin
 	@$(PY) -m twin.down
 
 data: $(BUILD)/venv.stamp ## fetch the public data sets into .data/
-	@$(PY) -m cli.complete_journey fetch
+	@$(PY) -m cli.public_data
 
-demo: setup data ## the main job on real data, end to end, on the local twin
+demo: setup ## the main job on real data, end to end, on the local twin
+	@$(PY) -m cli.public_data complete-journey
 	@$(PY) -m cli.demo
 
 deploy: setup ## deploy into the AWS account of the current credentials
@@ -98,6 +99,9 @@ soak: setup ## longer scenarios
 
 # --- benchmarks ------------------------------------------------------------------------------------------------------
 bench: bench-serving bench-ingest bench-layers bench-sending bench-rendering bench-cost ## every suite; tables, and benchmarks/results/*.json
+
+bench-models: setup data ## models beside published figures; HILLSTROM=<path of its CSV> adds the rows of uplift
+	$(PY) -m benchmarks.models $(if $(HILLSTROM),--hillstrom $(HILLSTROM))
 
 bench-%: setup ## one suite
 	$(PY) -m benchmarks.$*

