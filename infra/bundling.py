@@ -40,6 +40,7 @@ def third_party_layer(name: str, target: Target) -> Path:
             _install(lock, target, packages)
             _strip(packages)
             _keep_only(packages, _kept(lock))
+            _leave_out(packages, _left_out(lock))
             if target == "host":
                 _compile(packages)
             _zip(Path(scratch), zipped)
@@ -65,8 +66,8 @@ def unzipped_bytes(zipped: Path) -> int:
 def _fingerprint(lock: Path, target: Target) -> str:
     """Hash everything that decides a layer's bytes: the lock, this file, and on the host also its Python."""
     python = sys.version if target == "host" else LAMBDA_PYTHON
-    kept = json.dumps(_kept(lock)) if _kept(lock) else ""
-    return sha256(lock.read_bytes() + Path(__file__).read_bytes() + f"{python}{kept}".encode()).hexdigest()[:16]
+    chosen = f"{json.dumps(_kept(lock)) if _kept(lock) else ''}{''.join(_left_out(lock))}"
+    return sha256(lock.read_bytes() + Path(__file__).read_bytes() + f"{python}{chosen}".encode()).hexdigest()[:16]
 
 
 def _kept(lock: Path) -> dict[str, list[str]]:
@@ -74,6 +75,13 @@ def _kept(lock: Path) -> dict[str, list[str]]:
     path = lock.with_name("kept.json")
     kept: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     return kept
+
+
+def _left_out(lock: Path) -> list[str]:
+    """Read which of a layer's packages no function imports, though another one requires them; else none."""
+    path = lock.with_name("left_out.json")
+    names: list[str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    return names
 
 
 def _install(lock: Path, target: Target, into: Path) -> None:
@@ -102,6 +110,14 @@ def _keep_only(packages: Path, kept: dict[str, list[str]]) -> None:
         for path in sorted((packages / folder).iterdir()):
             if path.stem.partition("_")[0] not in beginnings:
                 path.unlink()
+
+
+def _leave_out(packages: Path, names: list[str]) -> None:
+    """Delete whole packages: Optuna requires SQLAlchemy and Alembic, 20 MB, for a storage that nothing here uses."""
+    for name in names:
+        shutil.rmtree(packages / name)
+        for about in packages.glob(f"{name}-*.dist-info"):
+            shutil.rmtree(about)
 
 
 def _compile(packages: Path) -> None:

@@ -1,6 +1,8 @@
 """Layers: the same input gives the same bytes, and what is too large does not pass."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -94,3 +96,23 @@ def test_each_third_party_layer_is_locked_for_both_targets():
     assert {(path.parent.name, path.stem.rpartition("-")[2]) for path in LOCKS} == {
         (layer, target) for layer in ("learning", "preparing", "rendering", "runtime") for target in ("arm64", "host")
     }
+
+
+WITHOUT = """
+import json, sys
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in json.loads(sys.argv[1]):
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Absent())
+import optuna
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=1))
+study.optimize(lambda trial: trial.suggest_float("x", -5, 5) ** 2, n_trials=12)
+"""
+
+
+def test_what_the_learning_layer_leaves_out_is_not_needed():
+    """Optuna searches in memory without the packages of its databases."""
+    left_out = (ROOT / "layers" / "learning" / "left_out.json").read_text(encoding="utf-8")
+    subprocess.run([sys.executable, "-c", WITHOUT, left_out], check=True)
