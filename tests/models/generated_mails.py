@@ -66,7 +66,10 @@ def chance_to_click(rate: Floats, liked: Indices, mood: Floats, hour_of_day: Int
 
 
 def generate_sends(people: Nature, then: Then, mood: int, *, as_of_day: int, seed: int) -> Sends:
-    """Draw mails of the last four months, each person's at any hour from seven to ten in the evening."""
+    """Draw mails of the last four months, each person's at any hour from seven to ten in the evening.
+
+    Who ordered lately clicks more: the chance needs two features, mood and recency.
+    """
     rng = np.random.default_rng([seed, 2])
     parts = [
         _mail(people, then, mood, day, rng) for day in range(as_of_day - MAILS * MAILS_EVERY_DAYS, as_of_day + 1, 6)
@@ -89,7 +92,8 @@ def _mail(people: Nature, then: Then, mood: int, day: int, rng: np.random.Genera
     subject, features = then(day - 1)
     hour = rng.integers(*SEND_HOURS, len(subject))
     local_ms = (day * 24 + hour) * HOUR_MS + rng.integers(0, HOUR_MS, len(subject))
-    chance = chance_to_click(people.rate[subject], people.hour[subject], features[:, mood], hour)
+    warmth = people.rate[subject] - 0.6 * (np.log1p(features[:, 0]) - 2.3)
+    chance = chance_to_click(warmth, people.hour[subject], features[:, mood], hour)
     clicks = rng.random(len(subject)) < chance
     return {
         "features": features,

@@ -25,6 +25,11 @@ from addressee.models.tuning import Budget, Found
 LEAST_PEOPLE = 50
 PEOPLE_WIDTHS_DAYS = (21, 14, 7, 0)
 """Cut-offs are weekly: up to four of them tell models apart more surely than one."""
+SEND_WIDTHS_DAYS = (27, 13, 6)
+MAIL_LIMITS = (
+    "Learned from people who were mailed: of people like none of them it says little.",
+    "A chance, not a cause: who clicks much may buy as much without a mail.",
+)
 RECIPES: Sequence[Recipe] = (
     {"model": "logistic", "c": 0.1},
     {"model": "logistic", "c": 1.0},

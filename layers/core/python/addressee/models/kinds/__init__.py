@@ -3,11 +3,23 @@
 from addressee.models.kind import Kind
 from addressee.models.kinds.buy_again import KIND as BUY_AGAIN
 from addressee.models.kinds.buys_in_7_days import KIND as BUYS_IN_7_DAYS
+from addressee.models.kinds.clicks_in_24_hours import KIND as CLICKS_IN_24_HOURS
+from addressee.models.kinds.clicks_in_72_hours import KIND as CLICKS_IN_72_HOURS
 from addressee.models.kinds.discover import KIND as DISCOVER
 from addressee.models.kinds.lapses_in_28_days import KIND as LAPSES_IN_28_DAYS
+from addressee.models.kinds.opens_in_24_hours import KIND as OPENS_IN_24_HOURS
 from addressee.models.kinds.rfm_tiers import KIND as RFM_TIERS
 
-KINDS: tuple[Kind, ...] = (BUY_AGAIN, DISCOVER, BUYS_IN_7_DAYS, LAPSES_IN_28_DAYS, RFM_TIERS)
+KINDS: tuple[Kind, ...] = (
+    BUY_AGAIN,
+    DISCOVER,
+    BUYS_IN_7_DAYS,
+    LAPSES_IN_28_DAYS,
+    CLICKS_IN_24_HOURS,
+    CLICKS_IN_72_HOURS,
+    OPENS_IN_24_HOURS,
+    RFM_TIERS,
+)
 
 
 class UnknownKind(Exception):
