@@ -17,6 +17,7 @@ from addressee.models.chunks import chunk_file, pack_chunk
 from addressee.models.kinds import kind_of
 from addressee.models.packed import pack
 from addressee.models.prepare import prepare_tables
+from addressee.models.registry import in_canary
 from functions.score_profiles.handler import ChunkMissing, Wiring, handle
 from tests.fakes.dynamo_rows import InMemoryRows
 from tests.fakes.lake import lake_of, order
@@ -46,8 +47,8 @@ def s3(tables):
     return s3
 
 
-def publish(s3, tables, kind, *, feature_hash):
-    """Fit a kind and make it the champion, besides those there are."""
+def publish(s3, tables, kind, *, feature_hash, share=0.0, **more):
+    """Fit a kind and serve it, besides those there are: to everybody, or as a challenger to a share."""
     fitted = kind_of(kind).fit(tables, until=TODAY, recipe=kind_of(kind).recipes()[0], rng=np.random.default_rng(1))
     about = {
         "family": fitted.family,
@@ -55,9 +56,11 @@ def publish(s3, tables, kind, *, feature_hash):
         "feature_hash": feature_hash,
         "recipe": dict(fitted.recipe),
         "settings": dict(fitted.settings),
+        **more,
     }
     bundle = seal(kind, "2026-03-31", {SERVING_FILE: pack(fitted.sections)}, about)
-    S3Registry(S3Bucket("models", s3)).publish(bundle)
+    S3Registry(S3Bucket("models", s3)).publish(bundle, share=share)
+    return bundle.version
 
 
 def wired(s3, rows):
@@ -137,3 +140,31 @@ def test_a_missing_chunk_is_named(s3):
     """A manifest that points nowhere fails with the key."""
     with pytest.raises(ChunkMissing, match=r"chunks/00007\.npz"):
         handle({**EVENT, "chunk": 7}, None, wired(s3, InMemoryRows()))
+
+
+def versions_of(rows):
+    """Return the version that scored each person."""
+    bodies = {subject: json.loads(zlib.decompress(row["body"])) for (subject, _), row in rows.rows.items()}
+    return {subject: body["versions"]["buy_again"] for subject, body in bodies.items()}
+
+
+def test_people_in_the_canary_are_scored_by_the_challenger(s3, tables):
+    """The row says by which version; the hash says who."""
+    champion = S3Registry(S3Bucket("models", s3)).pointers()["buy_again"].champion
+    new = publish(s3, tables, "buy_again", feature_hash="", share=0.5, revision="new")
+    rows = InMemoryRows()
+    handle(EVENT, None, wired(s3, rows))
+    expected = {each: new if in_canary(each, "buy_again", new, 0.5) else champion for each in PEOPLE[:40]}
+    assert versions_of(rows) == expected
+    assert set(expected.values()) == {champion, new}
+
+
+def test_a_challenger_that_is_refused_is_counted_and_costs_nobody_a_row(s3, tables, capsys):
+    """Everybody is the champion's."""
+    champion = S3Registry(S3Bucket("models", s3)).pointers()["buy_again"].champion
+    new = publish(s3, tables, "buy_again", feature_hash="of tomorrow", share=0.5)
+    rows = InMemoryRows()
+    assert handle(EVENT, None, wired(s3, rows)) == {"scored": 40, "kinds": ["buy_again"]}
+    assert set(versions_of(rows).values()) == {champion}
+    record = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (record["ModelFaults"], record["faults"]) == (1, [f"buy_again {new} refused"])

@@ -8,10 +8,11 @@ import pytest
 
 from addressee.models.bundle import SERVING_FILE, seal
 from addressee.models.chunks import pack_chunk, read_chunk
-from addressee.models.kinds import KINDS, kind_of
-from addressee.models.packed import pack
+from addressee.models.kinds import kind_of
+from addressee.models.packed import Truncated, pack
 from addressee.models.prepare import prepare_tables
-from addressee.models.score import CANDIDATES, score_chunk
+from addressee.models.registry import in_canary
+from addressee.models.score import CANDIDATES, Served, score_chunk
 from addressee.models.serving import open_scorer, open_segmenter
 from addressee.models.tables import BUYS, LAPSES
 from addressee.profiles.features import FEATURE_HASH
@@ -46,8 +47,8 @@ def tables():
 
 @pytest.fixture(scope="module")
 def bundles(tables):
-    """Fit every kind on it, gate or not."""
-    return {kind.name: sealed(kind, tables) for kind in KINDS}
+    """Fit kinds of every role that this history teaches, gate or not."""
+    return {name: sealed(kind_of(name), tables) for name in ("buy_again", "discover", BUYS, LAPSES, "rfm_tiers")}
 
 
 def sealed(kind, tables):
@@ -69,10 +70,16 @@ def chunk(tables):
     return read_chunk(pack_chunk(tables, 0, len(tables.subjects)))
 
 
+def scored(chunk, bundles, *, faults=None, **challengers):
+    """Score everybody; challengers (kind -> bundle) get half of the people."""
+    served = {kind: Served(bundle, challengers.get(kind), 0.5) for kind, bundle in bundles.items()}
+    return score_chunk(chunk, served, on_fault=lambda *fault: faults.append(fault))
+
+
 @pytest.fixture(scope="module")
 def people(chunk, bundles):
     """Score everybody; return subject -> body."""
-    return {person.subject: person.body for person in score_chunk(chunk, bundles)}
+    return {person.subject: person.body for person in scored(chunk, bundles)}
 
 
 def test_everybody_in_the_chunk_is_scored_once(chunk, people, bundles):
@@ -117,7 +124,7 @@ def test_who_never_bought_has_a_segment_and_no_candidates(people):
 
 def test_a_kind_without_champion_is_absent(chunk, bundles):
     """What was not published is not in the row; the rest is."""
-    (body, *_) = (person.body for person in score_chunk(chunk, {BUYS: bundles[BUYS]}))
+    (body, *_) = (person.body for person in scored(chunk, {BUYS: bundles[BUYS]}))
     assert set(body["scores"]) == set(body["versions"]) == {BUYS}
     assert body["segments"] == body["candidates"] == {}
 
@@ -125,7 +132,7 @@ def test_a_kind_without_champion_is_absent(chunk, bundles):
 def test_chunks_do_not_change_what_is_said(tables, bundles, people):
     """Scored in two chunks or in one, everybody gets the same body."""
     for start, stop in ((0, 20), (20, len(tables.subjects))):
-        for person in score_chunk(read_chunk(pack_chunk(tables, start, stop)), bundles):
+        for person in scored(read_chunk(pack_chunk(tables, start, stop)), bundles):
             assert json.dumps(person.body) == json.dumps(people[person.subject])
 
 
@@ -141,5 +148,50 @@ def test_scores_equal_what_serving_computes(tables, bundles, people):
 
 def test_an_empty_chunk_has_nobody(tables, bundles):
     """No people, no rows, no error."""
-    assert score_chunk(read_chunk(pack_chunk(tables, 0, 0)), bundles) == []
+    assert scored(read_chunk(pack_chunk(tables, 0, 0)), bundles) == []
     assert kind_of(BUYS).role == "scorer"
+
+
+@pytest.fixture(scope="module")
+def challengers(tables):
+    """Fit what the models were like four weeks ago: other answers, other versions."""
+    earlier = {}
+    for kind in (kind_of(name) for name in ("buy_again", "rfm_tiers", BUYS)):
+        fitted = kind.fit(tables, until=TODAY - 28, recipe=kind.recipes()[-1], rng=np.random.default_rng(1))
+        about = {"family": fitted.family, "recipe": dict(fitted.recipe), "settings": dict(fitted.settings)}
+        about |= {"features": [], "feature_hash": FEATURE_HASH}
+        earlier[kind.name] = seal(kind.name, "2026-04-01", {SERVING_FILE: pack(fitted.sections)}, about)
+    return earlier
+
+
+def said(body, kind):
+    """Return what one kind says of a person."""
+    return body["segments"].get(kind), body["scores"].get(kind), body["candidates"].get(kind)
+
+
+def test_people_in_a_canary_get_the_challenger_and_the_others_what_they_got(chunk, bundles, people, challengers):
+    """Each arm's rows are those that everybody would get from its model, and say so."""
+    whole = {person.subject: person.body for person in scored(chunk, {**bundles, **challengers})}
+    for person in scored(chunk, bundles, **challengers):
+        for kind in bundles:
+            new = challengers.get(kind)
+            tried = new is not None and in_canary(person.subject, kind, new.version, 0.5)
+            expected = (whole if tried else people)[person.subject]
+            assert said(person.body, kind) == said(expected, kind)
+            assert person.body["versions"][kind] == (new if tried else bundles[kind]).version
+    assert {kind: said(whole[PEOPLE[3]], kind) == said(people[PEOPLE[3]], kind) for kind in challengers}[BUYS] is False
+
+
+def test_a_challenger_that_raises_leaves_its_people_to_the_champion(chunk, bundles, people, challengers):
+    """Nobody's row suffers, and the fault is told once a chunk."""
+    broken = seal(BUYS, "2026-04-01", {SERVING_FILE: b"no arrays"}, dict(challengers[BUYS].meta))
+    faults = []
+    assert {each.subject: each.body for each in scored(chunk, bundles, faults=faults, **{BUYS: broken})} == people
+    assert [fault[:2] for fault in faults] == [(BUYS, broken.version)]
+
+
+def test_a_champion_that_raises_stops_the_run(chunk, bundles):
+    """Yesterday's rows stay, and somebody hears of it."""
+    broken = seal(BUYS, "2026-04-01", {SERVING_FILE: b"no arrays"}, dict(bundles[BUYS].meta))
+    with pytest.raises(Truncated, match="magic number"):
+        scored(chunk, {**bundles, BUYS: broken})
