@@ -42,10 +42,10 @@ class Als:
 
     def fit(self, matrix: Matrix, *, rng: np.random.Generator, about: About = NOTHING) -> "ItemFactors":  # noqa: ARG002  # the interface's
         """Alternate; people's factors are thrown away, since new rows get theirs in the same way."""
-        with warnings.catch_warnings(), one_thread():
-            warnings.simplefilter("ignore")  # implicit looks for more than one BLAS thread when it is imported
-            from implicit.cpu.als import AlternatingLeastSquares  # noqa: PLC0415  # training only
+        from implicit.cpu.als import AlternatingLeastSquares  # noqa: PLC0415  # training only
 
+        with one_thread(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the library advises one thread, which it has
             model = AlternatingLeastSquares(
                 factors=self.factors,
                 regularization=self.regularisation,
@@ -71,7 +71,9 @@ class ItemFactors:
             gram = self.items.T @ self.items + self.recipe.regularisation * np.eye(
                 self.items.shape[1], dtype=np.float32
             )
-            people = np.stack([self._person(rows, at, gram) for at in range(rows.shape[0])])
+            people = np.zeros((rows.shape[0], len(gram)), np.float32)
+            for at in range(rows.shape[0]):
+                people[at] = self._person(rows, at, gram)
             return np.asarray(people @ self.items.T, np.float32)
 
     def _person(self, rows: Matrix, at: int, gram: Scores) -> Scores:

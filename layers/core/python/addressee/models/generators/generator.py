@@ -18,8 +18,8 @@ Scores = NDArray[np.float32]
 BLOCK = 512
 
 
-def no_traits() -> Matrix:
-    """Return the traits of people of whom nothing is known."""
+def unknown() -> Matrix:
+    """Return a matrix without rows: nothing is known of anybody."""
     return sparse.csr_matrix((0, 0), dtype=np.float32)
 
 
@@ -27,11 +27,13 @@ def no_traits() -> Matrix:
 class About:
     """What is known besides who took what: a text per item (catalogue title, category, attributes), traits of users.
 
-    `texts` is empty, or one per item. `traits` is sparse [users, T] of 0 and 1, or has no row.
+    `texts` is empty, or one per item. `traits` is sparse [users, T] of 0 and 1, or has no row. `lately` is like the
+    matrix, each take worth less with its age (`matrices.purchase_matrix`), or has no row; popularity reads it.
     """
 
     texts: tuple[str, ...] = ()
-    traits: Matrix = field(default_factory=no_traits)
+    traits: Matrix = field(default_factory=unknown)
+    lately: Matrix = field(default_factory=unknown)
 
 
 NOTHING = About()

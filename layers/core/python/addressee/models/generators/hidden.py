@@ -1,7 +1,7 @@
 """Hidden parts of the training matrix, on which everything is chosen: recipes, weights, the ranker."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -55,7 +55,9 @@ def hide(matrix: Matrix, *, share: float, rng: np.random.Generator, about: About
     place = np.empty(len(user), np.int64)
     place[shuffled] = np.arange(len(user)) - np.repeat(matrix.indptr[:-1], sizes)
     hidden = place < np.minimum(np.rint(share * sizes), sizes - 1)[user]
-    return Hidden(_only(matrix, user, ~hidden), _only(matrix, user, hidden), about)
+    kept = _only(matrix, user, ~hidden)
+    lately = about.lately.multiply(kept > 0).tocsr() if about.lately.shape[0] else about.lately
+    return Hidden(kept, _only(matrix, user, hidden), replace(about, lately=lately))
 
 
 def _only(matrix: Matrix, user: Ints, wanted: Flags) -> Matrix:

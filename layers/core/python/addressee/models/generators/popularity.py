@@ -21,13 +21,14 @@ class Popular:
 
 @dataclass(frozen=True)
 class Popularity:
-    """Sum of what everybody took; decayed by time where the matrix is (`matrices.purchase_matrix`)."""
+    """What everybody took, added up: of `About.lately`, in which takes lose worth with age, where it is given."""
 
     name: str = "popularity"
 
     def fit(self, matrix: Matrix, *, rng: np.random.Generator, about: About = NOTHING) -> Popular:  # noqa: ARG002  # nothing random
         """Add up the columns."""
-        return Popular(np.asarray(matrix.sum(axis=0), np.float32).ravel())
+        counted = about.lately if about.lately.shape[0] else matrix
+        return Popular(np.asarray(counted.sum(axis=0), np.float32).ravel())
 
 
 @dataclass(frozen=True)

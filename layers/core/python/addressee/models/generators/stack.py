@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from addressee.models.generators.blend import Blend, FittedBlend
-from addressee.models.generators.generator import BLOCK, NOTHING, About, Matrix, Scores, no_traits
+from addressee.models.generators.generator import BLOCK, NOTHING, About, Matrix, Scores
 from addressee.models.generators.hidden import Hidden, hide
 from addressee.models.generators.lists import NONE, top_items
 from addressee.models.list_metrics import hits_of
@@ -50,7 +50,10 @@ class Stack:
         seed = int(rng.integers(_SEEDS))
         examples = [self.examples(part, seed=seed) for part in parts]
         model = self.learn(examples, seed=seed)
-        fitted = self.blend.fit(matrix, rng=np.random.default_rng(seed), about=about)
+        return self.ranked(self.blend.fit(matrix, rng=np.random.default_rng(seed), about=about), matrix, model)
+
+    def ranked(self, fitted: FittedBlend, matrix: Matrix, model: str) -> "FittedStack":
+        """Put a learned ranker over a blend that was fitted on `matrix`."""
         return FittedStack(fitted, _popularity(matrix), model, self)
 
     def examples(self, part: Hidden, *, seed: int) -> "Examples":
@@ -168,14 +171,16 @@ class FittedStack:
         out = np.empty(rows.shape, np.float32)
         for start in range(0, rows.shape[0], BLOCK):
             asked = slice(start, start + BLOCK)
-            known = traits[asked] if traits is not None and traits.shape[0] else no_traits()
+            known = traits[asked] if traits is not None and traits.shape[0] else None
             out[asked] = self._block(ranker, rows[asked], known)
         return out
 
-    def _block(self, ranker: Any, rows: Matrix, traits: Matrix) -> Scores:  # noqa: ANN401  # lightgbm has no types
+    def _block(self, ranker: Any, rows: Matrix, traits: Matrix | None) -> Scores:  # noqa: ANN401  # lightgbm has no types
         table = candidates(self.blend, rows, self.popularity, traits=traits, stack=self.recipe)
-        n, m, width = table.features.shape
-        said = ranker.predict(table.features.reshape(n * m, width), num_threads=1).reshape(n, m)
+        n, m, told = table.features.shape
+        features = np.zeros((n, m, ranker.num_feature()))  # without traits: people who have none
+        features[:, :, :told] = table.features
+        said = ranker.predict(features.reshape(n * m, -1), num_threads=1).reshape(n, m)
         rest = self.blend.scores(rows, traits=traits)
         out = np.asarray(rest - rest.max(axis=1, keepdims=True) + said.min(axis=1, keepdims=True) - 1.0, np.float32)
         row, column = np.nonzero(table.items != NONE)
