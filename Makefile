@@ -49,7 +49,11 @@ $(BUILD)/chromium.stamp: $(BUILD)/venv.stamp
 	$(PY) -m tests.pages.chromium
 	@touch $@
 
-setup: $(BUILD)/venv.stamp $(BUILD)/twin-venv.stamp $(BUILD)/node.stamp ## install everything below .build/
+$(BUILD)/native.stamp: layers/core/python/addressee/models/trees.c infra/native.py $(BUILD)/venv.stamp
+	$(PY) -m infra.native
+	@touch $@
+
+setup: $(BUILD)/venv.stamp $(BUILD)/twin-venv.stamp $(BUILD)/node.stamp $(BUILD)/native.stamp ## install everything below .build/
 
 # --- the laptop twin -------------------------------------------------------------------------------------------------
 up: setup ## start the local twin, deploy the app into it, print endpoints and keys
@@ -80,7 +84,7 @@ check: $(BUILD)/venv.stamp ## ruff, mypy --strict, import-linter
 	$(VENV)/bin/lint-imports --no-cache
 	$(PYTEST) tests/gates
 
-unit: $(BUILD)/venv.stamp $(BUILD)/twin-venv.stamp ## pure code with coverage, models, contracts on fakes and on the emulator
+unit: $(BUILD)/venv.stamp $(BUILD)/twin-venv.stamp $(BUILD)/native.stamp ## pure code with coverage, models, contracts on fakes and on the emulator
 	$(PYTEST) -n 2 tests/unit tests/models --cov --cov-report= --cov-fail-under=0
 	$(PYTEST) tests/contract --cov --cov-append --cov-report=term:skip-covered
 	$(PYTEST) -n 2 tests/simulation

@@ -11,12 +11,14 @@ from hashlib import sha256
 from pathlib import Path
 from py_compile import PycInvalidationMode
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import TypeAlias
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-Target = Literal["arm64", "host"]
+from infra import native
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = native.ROOT
+Target: TypeAlias = native.Target
+OPENMP = "libgomp.so.1"
 FIXED_DATE = (1980, 1, 1, 0, 0, 0)
 LAMBDA_PYTHON = "3.14"
 # Amazon Linux 2023 has glibc 2.34; pip matches each tag literally, so every age that wheels are tagged with is named.
@@ -40,6 +42,7 @@ def third_party_layer(name: str, target: Target) -> Path:
             _install(lock, target, packages)
             _strip(packages)
             _keep_only(packages, _kept(lock))
+            _share_openmp(packages)
             _leave_out(packages, _left_out(lock))
             if target == "host":
                 _compile(packages)
@@ -47,12 +50,18 @@ def third_party_layer(name: str, target: Target) -> Path:
     return zipped
 
 
-def core_layer() -> Path:
-    """Return the zip of the layer that holds Addressee's own code."""
+def core_layer(target: Target) -> Path:
+    """Return the zip of the layer that holds Addressee's own code, with the C walker of trees for `target`."""
     source = ROOT / "layers" / "core"
     with TemporaryDirectory() as scratch:
-        shutil.copytree(source / "python", Path(scratch) / "python", ignore=shutil.ignore_patterns("__pycache__"))
-        zipped = ROOT / ".build" / "layers" / "core.zip"
+        python, kept_out = (
+            Path(scratch) / "python",
+            shutil.ignore_patterns("__pycache__", native.LIBRARY, native.SOURCE.name),
+        )
+        shutil.copytree(source / "python", python, ignore=kept_out)
+        library = python / native.SOURCE.relative_to(source / "python").with_name(native.LIBRARY)
+        shutil.copyfile(native.native_library(target), library)
+        zipped = ROOT / ".build" / "layers" / target / "core.zip"
         _zip(Path(scratch), zipped)
     return zipped
 
@@ -118,6 +127,18 @@ def _leave_out(packages: Path, names: list[str]) -> None:
         shutil.rmtree(packages / name)
         for about in packages.glob(f"{name}-*.dist-info"):
             shutil.rmtree(about)
+
+
+def _share_openmp(packages: Path) -> None:
+    """Put scikit-learn's OpenMP where LightGBM looks: it needs `libgomp.so.1`, which Lambda's runtime does not have.
+
+    Lambda searches /opt/lib. Wheels of scikit-learn bring a copy under a name of its own.
+    """
+    if not (packages / "lightgbm").is_dir():
+        return
+    (found,) = packages.glob("scikit_learn.libs/libgomp-*.so*")
+    (packages.parent / "lib").mkdir()
+    shutil.copyfile(found, packages.parent / "lib" / OPENMP)
 
 
 def _compile(packages: Path) -> None:

@@ -20,7 +20,7 @@ class Layers:
 
     def zipped(self, name: str) -> Path:
         """Return the zip of layer `name`, built if need be."""
-        return core_layer() if name == "core" else third_party_layer(name, self._target)
+        return core_layer(self._target) if name == "core" else third_party_layer(name, self._target)
 
     def function_bytes(self, function: str, layers: tuple[str, ...]) -> int:
         """Return what `function` and its layers occupy unpacked. Raises `TooLarge` beyond the gate."""

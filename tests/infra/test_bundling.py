@@ -8,8 +8,22 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
-from infra.bundling import FIXED_DATE, ROOT, _compile, _keep_only, _strip, _zip, core_layer, unzipped_bytes
+from infra.bundling import (
+    FIXED_DATE,
+    ROOT,
+    _compile,
+    _keep_only,
+    _share_openmp,
+    _strip,
+    _zip,
+    core_layer,
+    unzipped_bytes,
+)
 from infra.layers import LIMIT_BYTES, Layers, TooLarge
+from infra.native import SOURCE, native_library
+
+ELF_MACHINE = {"arm64": 183, "x86_64": 62}
+LARGEST_LIBRARY = 16_384
 
 LOCKS = sorted((ROOT / "layers").glob("*/requirements-*.lock"))
 
@@ -52,15 +66,53 @@ def test_the_same_packages_give_the_same_bytes_whenever_and_wherever_they_are_zi
     assert str(tmp_path).encode() not in zips[0]
 
 
-def test_the_core_layer_is_addressee_without_compiled_files():
-    """The same bytes each time; nothing from `__pycache__`."""
-    first = core_layer().read_bytes()
-    assert core_layer().read_bytes() == first
-    with ZipFile(core_layer()) as archive:
+@pytest.mark.parametrize("target", ["arm64", "host"])
+def test_the_core_layer_is_addressee_without_compiled_files(target):
+    """The same bytes each time; nothing from `__pycache__`; the target's own tree walker, and no source in C."""
+    first = core_layer(target).read_bytes()
+    assert core_layer(target).read_bytes() == first
+    with ZipFile(core_layer(target)) as archive:
         names = archive.namelist()
         assert {entry.date_time for entry in archive.infolist()} == {FIXED_DATE}
+        library = archive.read("python/addressee/models/libtrees.so")
     assert "python/addressee/settings.py" in names
-    assert not [name for name in names if "__pycache__" in name]
+    assert not [name for name in names if "__pycache__" in name or name.endswith(".c")]
+    assert library == native_library(target).read_bytes()
+
+
+def test_the_tree_walker_is_small_and_made_for_lambdas_processor():
+    """An ELF library of machine AArch64 that needs no other one."""
+    library = native_library("arm64").read_bytes()
+    assert library[:4] == b"\x7fELF"
+    assert int.from_bytes(library[18:20], "little") == ELF_MACHINE["arm64"]
+    assert len(library) < LARGEST_LIBRARY
+    assert b"libc.so" not in library
+
+
+@pytest.mark.parametrize("target", ["arm64", "host"])
+def test_the_tree_walker_is_the_same_wherever_it_is_compiled(tmp_path: Path, monkeypatch, target):
+    """The folder, the cache and the time leave no trace."""
+    elsewhere = tmp_path / "trees.c"
+    elsewhere.write_bytes(SOURCE.read_bytes())
+    here = native_library(target).read_bytes()
+    monkeypatch.setattr("infra.native.SOURCE", elsewhere)
+    monkeypatch.setattr("infra.native.ROOT", tmp_path)
+    again = native_library(target)
+    assert tmp_path in again.parents
+    assert again.read_bytes() == here
+    assert str(tmp_path).encode() not in again.read_bytes()
+
+
+def test_lightgbm_finds_openmp_in_the_layer(tmp_path: Path):
+    """Lambda's runtime has no `libgomp.so.1`; scikit-learn's copy stands in /opt/lib, where Lambda looks."""
+    packages = _packages(tmp_path)
+    _share_openmp(packages)
+    assert not (tmp_path / "lib").exists()
+    (packages / "lightgbm").mkdir()
+    (packages / "scikit_learn.libs").mkdir()
+    (packages / "scikit_learn.libs" / "libgomp-0123abcd.so.1.0.0").write_bytes(b"openmp")
+    _share_openmp(packages)
+    assert (tmp_path / "lib" / "libgomp.so.1").read_bytes() == b"openmp"
 
 
 def test_a_function_that_is_too_large_is_refused(tmp_path: Path):

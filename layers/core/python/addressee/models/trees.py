@@ -35,10 +35,10 @@ class Step:
 class Trees:
     """All trees of a model, their nodes end to end; a node's children have greater numbers.
 
-    Sections: `root` [trees] and `child` [2 x nodes; a node's right, then its left] (references), `feature`, `threshold`,
-    `flags`, `left_share` (the share of a node's training rows that go left), `leaf` (values), `expected` [1] (the mean
-    over the training rows), `quadrature` [2 Q] (places in (0, 1), then weights). A categorical node's threshold is the number of its set, whose
-    bits are `category_bits` up to `category_end`.
+    Sections: `root` [trees] and `child` [2 x nodes] (references; a node's right one, then its left one), `feature`,
+    `threshold`, `flags`, `left_share` (the share of a node's training rows that go left), `leaf` (values), `expected`
+    [1] (the mean over the training rows), `quadrature` [2 Q] (places in (0, 1), then weights). A categorical node's
+    threshold is the number of its set, whose bits are `category_bits` up to `category_end`.
     """
 
     def __init__(self, sections: Sections, *, width: int) -> None:

@@ -1,0 +1,85 @@
+"""The C walker of trees, compiled by Zig's C compiler, which comes as a Python package: the same bytes on any machine.
+
+python -m infra.native  # puts this machine's library beside its source
+"""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+Target = Literal["arm64", "host"]
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE = ROOT / "layers" / "core" / "python" / "addressee" / "models" / "trees.c"
+LIBRARY = "libtrees.so"
+GLIBC = "2.26"
+"""Amazon Linux 2023 has 2.34; the library calls nothing of it, but an older one costs nothing either."""
+# Without contraction a * b + c rounds twice on every processor: arm64 and x86-64 give the same contributions.
+FLAGS = ("-std=c11", "-O2", "-ffp-contract=off", "-fPIC", "-shared", "-nostdlib", "-g0", "-s")
+WARNINGS = ("-Wall", "-Wextra", "-Werror")
+
+
+class NotCompiled(Exception):
+    """The compiler refused; the message ends with its own words."""
+
+
+def native_library(target: Target) -> Path:
+    """Return the library for `target`, compiled where source, flags or compiler have changed since the last time."""
+    triple = _triple(target)
+    wanted = f"{triple} {FLAGS} {version('ziglang')}".encode()
+    library = ROOT / ".build" / "native" / f"{target}-{sha256(SOURCE.read_bytes() + wanted).hexdigest()[:16]}.so"
+    if not library.exists():
+        library.parent.mkdir(parents=True, exist_ok=True)
+        part = library.with_suffix(f".{os.getpid()}")
+        _compile(triple, part)
+        part.replace(library)
+    return library
+
+
+def _triple(target: Target) -> str:
+    if target == "arm64":
+        return f"aarch64-linux-gnu.{GLIBC}"
+    machine = {"arm64": "aarch64", "AMD64": "x86_64"}.get(platform.machine(), platform.machine())
+    return f"{machine}-linux-gnu.{GLIBC}" if sys.platform == "linux" else f"{machine}-macos"
+
+
+def _compile(triple: str, into: Path) -> None:
+    """Compile beside the source, by its bare name: no path of this machine gets into the library."""
+    cache = str(ROOT / ".build" / "zig")
+    command = [
+        sys.executable,
+        "-m",
+        "ziglang",
+        "cc",
+        "-target",
+        triple,
+        *FLAGS,
+        *WARNINGS,
+        SOURCE.name,
+        "-o",
+        str(into),
+    ]
+    environment = {**os.environ, "ZIG_GLOBAL_CACHE_DIR": cache, "ZIG_LOCAL_CACHE_DIR": cache}
+    done = subprocess.run(  # noqa: S603  # our own words, no shell
+        command, cwd=SOURCE.parent, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise NotCompiled(f"{SOURCE.name} for {triple}: {done.stderr.strip()[-2000:]}")
+
+
+def beside_source() -> None:
+    """Put this machine's library where Python finds it in a checkout; appears whole or not at all."""
+    beside = SOURCE.with_name(LIBRARY)
+    part = beside.with_suffix(f".{os.getpid()}")
+    shutil.copyfile(native_library("host"), part)
+    part.replace(beside)
+
+
+if __name__ == "__main__":
+    beside_source()
