@@ -14,12 +14,13 @@ from addressee.adapters.item_scan import ItemScan
 from addressee.adapters.log import log
 from addressee.adapters.s3 import S3Bucket
 from addressee.adapters.trait_scan import TraitScan
+from addressee.models.audit import AuditStopped, stop_if_grave
 from addressee.models.chunks import MANIFEST, chunk_file, chunk_spans, pack_chunk
 from addressee.models.declared import TIME_ZONE
 from addressee.models.examples import end_of
 from addressee.models.kinds import KINDS
 from addressee.models.prepare import EPOCH, HISTORY_DAYS, Sources, prepare_tables
-from addressee.models.table_files import pack_tables, tables_prefix
+from addressee.models.table_files import AUDIT_FILE, pack_audit, pack_tables, tables_prefix
 from addressee.models.tables import Tables
 from addressee.settings import read_settings
 
@@ -55,6 +56,7 @@ class Wiring:
     groups: Sequence[str]
     default_zone: str
     today: Callable[[], date]
+    prepare: Callable[..., Tables] = prepare_tables
 
 
 @cache
@@ -78,9 +80,11 @@ def handle(event: Mapping[str, Any], _context: object, wired: Wiring | None = No
     wired = wired or wiring()
     as_of = _as_of(event, wired)
     with open_lake(wired.lake, days_until(as_of, days=HISTORY_DAYS)) as lake:
-        tables = prepare_tables(lake, as_of=as_of, sources=_sources(wired, as_of))
+        tables = wired.prepare(lake, as_of=as_of, sources=_sources(wired, as_of))
+    _stop(wired, tables)
     answer = _store(wired.models, tables)
-    log("prepared", function=FUNCTION, as_of=answer["asOf"], counts=answer["counts"])
+    warned = [finding.said for finding in tables.audit if finding.severity != "note"]
+    log("prepared", function=FUNCTION, as_of=answer["asOf"], counts=answer["counts"], audit=warned)
     return answer
 
 
@@ -110,6 +114,17 @@ def _sources(wired: Wiring, as_of: date) -> Sources:
         groups=wired.groups,
         default_zone=wired.default_zone,
     )
+
+
+def _stop(wired: Wiring, tables: Tables) -> None:
+    """Where nobody must learn from the tables, keep what the audit found, log it, and raise `AuditStopped`."""
+    as_of = tables.metadata.as_of
+    try:
+        stop_if_grave(tables.audit)
+    except AuditStopped as stopped:
+        wired.models.put(tables_prefix(as_of) + AUDIT_FILE, pack_audit(tables.audit), content_type="application/json")
+        log("audit stopped", level="ERROR", function=FUNCTION, as_of=as_of, reason=str(stopped))
+        raise
 
 
 def _store(models: S3Bucket, tables: Tables) -> dict[str, Any]:

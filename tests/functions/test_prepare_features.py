@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,8 +12,11 @@ from addressee.adapters.campaign_lists import CampaignLists
 from addressee.adapters.item_scan import ItemScan
 from addressee.adapters.s3 import S3Bucket
 from addressee.adapters.trait_scan import TraitScan
+from addressee.models.audit import AuditStopped
 from addressee.models.chunks import chunk_file, read_chunk
+from addressee.models.prepare import prepare_tables
 from addressee.models.table_files import read_tables
+from addressee.models.tables import Finding
 from functions.prepare_features.handler import NoSuchDay, Wiring, handle
 from tests.fakes.dynamo_scan import InMemoryTables
 from tests.fakes.lake import DAY_MS, mail, order, put_compacted
@@ -170,12 +174,32 @@ def test_mails_trials_catalogue_and_groups_reach_the_tables():
     assert found.items.prices_minor_units == (0, 250)
     assert found.groups == {"age_group": ("", "35-44", *[""] * 28)}
     assert found.sends.labels["clicks_in_24_hours"].tolist() == [True]
-    assert found.sends.hour_of_week.tolist() == [2 * 24 + 1], (
-        "Wednesday, midnight UTC, is one o'clock in Berlin"
-    )
+    assert found.sends.hour_of_week.tolist() == [2 * 24 + 1], "Wednesday, midnight UTC, is one o'clock in Berlin"
     assert (found.trials.subject.tolist(), found.trials.mailed.tolist()) == ([1, 2, 4], [True, False, True])
     assert answer["counts"]["sends"] == 1
     assert answer["counts"]["trials"] == 3
+    assert found.audit == tuple(
+        Finding(**each) for each in json.loads(s3.objects["models", answer["tables"] + "audit.json"])
+    )
+    assert {finding.check for finding in found.audit} >= {"constant"}
+
+
+def test_tables_that_the_audit_stops_are_not_written(lake, capsys):
+    """A column that nobody can learn from: the findings are kept, the run fails with the reason, nothing is trained."""
+    s3 = InMemoryS3()
+    s3.objects.update(lake.objects)
+
+    def broken(*given, **how):
+        tables = prepare_tables(*given, **how)
+        reason = "mood at a past cut-off changes when what was received later is taken away"
+        return replace(tables, audit=(Finding("leak", "stop", "mood", 0.9, reason), *tables.audit))
+
+    with pytest.raises(AuditStopped, match="mood at a past cut-off"):
+        handle(EVENT, None, replace(wiring_of(s3), prepare=broken))
+    written = sorted(key for bucket, key in s3.objects if bucket == "models")
+    assert written == ["tables/as_of=2026-03-31/audit.json"]
+    assert json.loads(s3.objects["models", written[0]])[0]["severity"] == "stop"
+    assert '"reason":"mood at a past' in capsys.readouterr().out
 
 
 def test_of_too_many_lists_some_are_read_the_same_ones_each_time():

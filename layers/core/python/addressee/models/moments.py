@@ -9,7 +9,7 @@ from addressee.models.tables import Floats
 from addressee.profiles.features import FEATURE_NAMES
 from addressee.profiles.offline import features_sql
 
-ROWS_PER_QUERY = 4_000_000
+ROWS_PER_QUERY = 500_000
 """Events times moments that one query reads at most, about: each person's moments see that person's events."""
 
 _MOMENTS = """

@@ -1,14 +1,16 @@
 """The lake -> training tables as of one day; nothing received later is seen."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 from duckdb import DuckDBPyConnection
 
+from addressee.models.audit import audit
 from addressee.models.declared import read_declared
 from addressee.models.examples import active_subjects, cut_days, end_of, read_features, read_people
+from addressee.models.hindsight import gather
 from addressee.models.purchases import DAY_MS, load_items, load_orders, read_interactions
 from addressee.models.sends import read_sends
 from addressee.models.tables import Metadata, Now, Tables
@@ -64,7 +66,7 @@ def prepare_tables(lake: DuckDBPyConnection, *, as_of: date, sources: Sources = 
     declared = read_declared(sources.traits, now.subjects, sources.groups)
     sends = read_sends(lake, end_ms=end_ms, zones=declared.zones, default_zone=sources.default_zone)
     trials = read_trials(lake, sources.plans, end_ms=end_ms)
-    return Tables(
+    tables = Tables(
         metadata=Metadata(
             as_of=as_of.isoformat(),
             as_of_day=as_of_day,
@@ -91,6 +93,9 @@ def prepare_tables(lake: DuckDBPyConnection, *, as_of: date, sources: Sources = 
         trials=trials,
         groups=declared.groups,
     )
+    latest = max(features, default=None)
+    evidence = gather(lake, None if latest is None else (latest, features[latest]), end_ms=end_ms)
+    return replace(tables, audit=audit(tables, evidence))
 
 
 def load_people(lake: DuckDBPyConnection, subjects: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from addressee.models.moments import features_at_moments
 from addressee.models.tables import CLICKS_24H, CLICKS_72H, OPENS_24H, SEND_HORIZON_HOURS, Flags, Ints, Sends, no_sends
 from addressee.profiles.features import FEATURE_NAMES
 
-MAX_SENDS = 200_000
+MAX_SENDS = 100_000
 HOUR_MS = 3_600_000
 SENT, OPENED, CLICKED, HUMAN = "Email Sent", "Email Opened", "Email Link Clicked", "human"
 DID = {CLICKS_24H: "clicked_ms", CLICKS_72H: "clicked_ms", OPENS_24H: "opened_ms"}

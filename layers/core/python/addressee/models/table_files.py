@@ -6,7 +6,7 @@ is: tables of an earlier version lack some, and are read with those parts empty.
 """
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -28,6 +28,7 @@ from addressee.models.tables import (
 )
 
 Read = Callable[[str], bytes]
+AUDIT_FILE = "audit.json"
 
 
 def tables_prefix(as_of: str) -> str:
@@ -41,7 +42,7 @@ def pack_tables(tables: Tables) -> dict[str, bytes]:
         "subjects.json": _pack_json(tables.subjects),
         "items.json": _pack_json(vars(tables.items)),
         "groups.json": _pack_json(tables.groups),
-        "audit.json": _pack_json([finding._asdict() for finding in tables.audit]),
+        AUDIT_FILE: pack_audit(tables.audit),
         "people.npz": pack_arrays(_labelled(tables.people, HORIZON_DAYS)),
         "interactions.npz": pack_arrays(vars(tables.interactions)),
         "now.npz": pack_arrays(vars(tables.now)),
@@ -49,6 +50,11 @@ def pack_tables(tables: Tables) -> dict[str, bytes]:
         "trials.npz": pack_arrays(vars(tables.trials)),
     }
     return {"metadata.json": _pack_json({**vars(tables.metadata), "files": sorted(files)}), **files}
+
+
+def pack_audit(findings: Sequence[Finding]) -> bytes:
+    """Return what the audit found as JSON."""
+    return _pack_json([finding._asdict() for finding in findings])
 
 
 def read_tables(read: Read) -> Tables:
@@ -98,7 +104,7 @@ def _groups(read: Read, files: Collection[str]) -> dict[str, tuple[str, ...]]:
 
 
 def _audit(read: Read, files: Collection[str]) -> tuple[Finding, ...]:
-    found = json.loads(read("audit.json")) if "audit.json" in files else []
+    found = json.loads(read(AUDIT_FILE)) if AUDIT_FILE in files else []
     return tuple(Finding(**each) for each in found)
 
 

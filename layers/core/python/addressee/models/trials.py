@@ -14,7 +14,7 @@ from addressee.models.purchases import DAY_MS
 from addressee.models.tables import TRIAL_DAYS, Trials, no_trials
 from addressee.profiles.features import FEATURE_NAMES
 
-MAX_TRIALS = 200_000
+MAX_TRIALS = 100_000
 HOLDOUT = "holdout"
 """The reason by which a plan says so; any other reason is no assignment."""
 
