@@ -110,6 +110,7 @@ def test_a_person_may_promote_what_was_withdrawn_or_is_long_gone():
     assert [each.version for each in again.history] == [OLD]
     second = moved(challenged, before, kind=KIND, version=NEWER, share=0.2, now_ms=3)
     assert (second.challenger, second.canary_share, second.since_ms, second.withdrawn) == (NEWER, 0.2, 3, ())
+    assert moved(challenged, before, kind=KIND, version=OLD, share=0.2, now_ms=3) == before
 
 
 def test_a_challenger_that_is_rolled_back_is_never_published_again():

@@ -45,7 +45,11 @@ class S3Registry:
 
     def meta(self, kind: str, version: str) -> dict[str, Any]:
         """Read a version's `bundle.json`; empty where there is no such version."""
-        body = self.files(kind, version, [META_FILE]).get(META_FILE)
+        return self.document(kind, version, META_FILE)
+
+    def document(self, kind: str, version: str, name: str) -> dict[str, Any]:
+        """Read a JSON file of a version; empty where it is not there."""
+        body = self.files(kind, version, [name]).get(name)
         return dict(json.loads(body)) if body else {}
 
     def versions(self, kind: str = "") -> dict[tuple[str, str], float]:

@@ -125,8 +125,13 @@ def published(pointers: Pointers, kind: str, version: str, *, share: float, now_
 
 
 def challenged(pointers: Pointers, kind: str, version: str, *, share: float, now_ms: int) -> dict[str, Pointer]:
-    """Give a version `share` of the people, beside the champion; one that was withdrawn has another chance."""
+    """Give a version `share` of the people, beside the champion; one that was withdrawn has another chance.
+
+    A champion has everybody already: nothing changes.
+    """
     held = pointers[kind]
+    if version == held.champion:
+        return dict(pointers)
     kept = tuple(each for each in held.withdrawn if each.version != version)
     after = replace(held, challenger=version, canary_share=share, since_ms=now_ms, withdrawn=kept)
     return {**pointers, kind: after}
