@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from time import time
 from typing import Any
 
@@ -14,14 +14,22 @@ def log(message: str, *, level: str = "INFO", **fields: Any) -> None:  # noqa: A
     _write({"level": level, "message": message, **fields})
 
 
-def log_metrics(message: str, metrics: Mapping[str, float], *, function: str, **fields: Any) -> None:  # noqa: ANN401
+def log_metrics(
+    message: str,
+    metrics: Mapping[str, float],
+    *,
+    function: str,
+    by: Sequence[str] = (),
+    **fields: Any,  # noqa: ANN401
+) -> None:
     """Write one line that also is an EMF record: namespace `Addressee`, dimension `function`, unit Count.
 
-    See the CloudWatch embedded metric format specification. The alarms in `infra/` watch the same three names.
+    `by` names fields that are dimensions besides. See the CloudWatch embedded metric format specification. The alarms
+    in `infra/` watch the same three names.
     """
     directive = {
         "Namespace": NAMESPACE,
-        "Dimensions": [["function"]],
+        "Dimensions": [["function", *by]],
         "Metrics": [{"Name": name, "Unit": "Count"} for name in metrics],
     }
     record = {"_aws": {"Timestamp": int(time() * 1000), "CloudWatchMetrics": [directive]}}

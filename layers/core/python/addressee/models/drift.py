@@ -70,11 +70,11 @@ def shift_of(reference: Histogram, current: Histogram) -> Shift:
     Index" (2018). So is Pearson's statistic of the same counts; far out in the tail, in samples of very different size,
     each is a little too large for other counts, so the smaller one gives the p-value. Which bins are merged depends on
     both samples together, not on which of them has what: the level stays. Each bin counts half a person more, so that
-    an empty one is no infinite shift.
+    an empty one is no infinite shift. A number that is one for all people in each sample is no distribution.
     """
     sizes = reference.size, current.size
     counts = np.array([reference.counts, current.counts], np.float64)
-    if not all(sizes):
+    if not all(sizes) or (_same_for_all(reference) and _same_for_all(current)):
         return Shift(0.0, 0.0, 1.0, 0, sizes, (), (), (), (reference.middle, current.middle))
     groups = _merged(counts, sizes, ordered=len(reference.edges) + 1 if not reference.names else 0)
     merged = np.stack([counts[:, group].sum(axis=1) for group in groups], axis=1)
@@ -91,6 +91,11 @@ def shift_of(reference: Histogram, current: Histogram) -> Shift:
         after=tuple(after.tolist()),
         middles=(reference.middle, current.middle),
     )
+
+
+def _same_for_all(histogram: Histogram) -> bool:
+    """Tell whether everybody has the same number, as of the calendar: another day has another one, and nobody moved."""
+    return not histogram.names and not histogram.counts[-1] and max(histogram.counts) == histogram.size
 
 
 def _noise(sizes: tuple[int, int]) -> float:
