@@ -20,12 +20,8 @@ SELECT unnest($item_id::VARCHAR[]) AS item_id, unnest($category::VARCHAR[]) AS c
 def load_catalogue(
     lake: DuckDBPyConnection, items: Iterable[Item], bought: Collection[str], *, end_ms: int, most: int = MAX_COLD_ITEMS
 ) -> bool:
-    """Create `catalogue`: of `items` those that were bought, and the newest `most` others that are for sale then.
-
-    `end_ms` is exclusive. The newest are those on sale from the latest time on, else those written last. `items` may be
-    any number; no more than needed are kept. Tells whether there was anything.
-    """
-    kept = sorted(_kept(items, bought, end_ms, most), key=lambda item: item.item_id)
+    """Create `catalogue` of what `chosen_items` chooses; tell whether there was anything."""
+    kept = sorted(chosen_items(items, bought, end_ms=end_ms, most=most), key=lambda item: item.item_id)
     columns = {
         "item_id": [item.item_id for item in kept],
         "category": [item.category for item in kept],
@@ -36,7 +32,14 @@ def load_catalogue(
     return bool(kept)
 
 
-def _kept(items: Iterable[Item], bought: Collection[str], end_ms: int, most: int) -> Iterator[Item]:
+def chosen_items(
+    items: Iterable[Item], bought: Collection[str], *, end_ms: int, most: int = MAX_COLD_ITEMS
+) -> Iterator[Item]:
+    """Choose of `items` those that were bought, and the newest `most` others that are for sale then.
+
+    `end_ms` is exclusive. The newest are those on sale from the latest time on, else those written last. `items` may be
+    any number; no more than needed are kept.
+    """
     known: list[Item] = []
 
     def others() -> Iterator[Item]:
