@@ -77,10 +77,11 @@ def _stream(stream: kinesis.Stream, update: awslambda.Function) -> cloudwatch.Gr
 
 def _own() -> cloudwatch.GraphWidget:
     return _graph(
-        "Quarantined and refused events, decisions that fell back",
+        "Quarantined and refused events, decisions that fell back, models that failed",
         own_metric("quarantined", "update_profiles"),
         own_metric("EventsRefused", "collect_events"),
         own_metric("DecisionFallback", "decide_content"),
+        own_metric("ModelFaults", "decide_content"),
     )
 
 

@@ -137,14 +137,14 @@ def get_recommendations(wired: Wiring, request: Request) -> Answer:
 
 
 def get_scores(wired: Wiring, request: Request) -> Answer:
-    """Score one person live."""
-    who = _who(request)
+    """Score one person live, and say why where the query asks for it."""
+    who, explain = _who(request), read.read_flag("explain", request.query.get("explain"))
     now_ms = wired.now_ms()
 
     def work(guarded: Guarded) -> Answer:
-        return Answer(200, scores_json(*score(who, guarded, now_ms=now_ms)))
+        return Answer(200, scores_json(*score(who, guarded, now_ms=now_ms, explain=explain)))
 
-    return _served(wired, request, work, Answer(200, scores_json(Portrait(), {}, "")))
+    return _served(wired, request, work, Answer(200, scores_json(Portrait(), {}, "", {} if explain else None)))
 
 
 def get_decision(wired: Wiring, request: Request) -> Answer:
@@ -185,7 +185,7 @@ def _refusing(route: Callable[[Wiring, Request], Answer], wired: Wiring, request
 def _served(wired: Wiring, request: Request, work: Callable[[Guarded], Answer], fallback: Answer) -> Answer:
     """Answer within the time budget, log once.
 
-    One metric counts answers that some fault of ours made poorer, another the models that others stood in for.
+    One metric counts answers that some fault of ours made poorer, another the models that failed.
     """
     guarded = Guarded(wired.sources, wired.clock, wired.clock() + BUDGET_SECONDS)
     try:

@@ -30,6 +30,7 @@ from addressee.adapters.ses import SesMailer
 from addressee.adapters.sqs import NoSendMessage, key_of
 from addressee.adapters.wire import Patience
 from addressee.decisions.campaign import read_repurchase_days
+from addressee.decisions.decision import Decision
 from addressee.decisions.ports import Catalogue
 from addressee.emails.compose import MailRenderer
 from addressee.emails.compose import Settings as Said
@@ -128,6 +129,7 @@ def wiring() -> Wiring:
                 S3Bucket(settings.emails_bucket, s3),
             ),
             read_repurchase_days(settings.repurchase_days),
+            _log_model_faults,
         ),
         touches=DynamoTouches(settings.profiles_table, dynamodb),
         mailer=SesMailer(settings.configuration_set),
@@ -191,6 +193,13 @@ def _log(done: list[_Done]) -> None:
 def _log_fault(kind: str, reason: str) -> None:
     """Say that a model could not be loaded; the ones loaded before serve on."""
     log_metrics("model not loaded", {"SendFault": 1}, function=FUNCTION, faults={f"model {kind}": reason})
+
+
+def _log_model_faults(decision: Decision) -> None:
+    """Count models that failed in a mail; one that nothing stood in for made the mail poorer: a fault of sending."""
+    poorer = sum(kind not in decision.models for kind in decision.faults)
+    metrics = {"ModelFaults": len(decision.faults), **({"SendFault": poorer} if poorer else {})}
+    log_metrics("model failed", metrics, function=FUNCTION, modelFaults=dict(decision.faults))
 
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:  # a cold start pays here, where Lambda gives a whole CPU

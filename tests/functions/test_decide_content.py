@@ -5,20 +5,22 @@ import os
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
 from addressee.decisions.campaign import Campaign
+from addressee.decisions.champions import Trial
 from addressee.decisions.guarded import Sources
 from addressee.profiles.items import ItemChange
 from addressee.profiles.subject import subject_of
 from functions.decide_content.handler import ROUTES, Settings, Wiring, default_campaign, handle
-from tests.fakes.decisions import Broken, InMemoryDecisions, InMemoryPeople, ToldChampions
+from tests.fakes.decisions import Broken, InMemoryDecisions, InMemoryPeople, ToldChampions, ToldRecommender
 from tests.fakes.items import InMemoryItemStore
 from tests.fakes.suppressions import InMemorySuppressions
-from tests.unit.decisions.people import NOW, champions, state, willing
+from tests.unit.decisions.people import NOW, champions, scored, state, willing
 
 SAMPLE = json.loads(Path("events/decide_content.json").read_text(encoding="utf-8"))
 KEY = b"a key of this test"
@@ -88,6 +90,28 @@ def test_recommendations_and_scores_are_fresh():
     assert [each["itemId"] for each in body["products"]] == ["eggs"]
     status, body = call(wired, "GET /v1/users/{id}/scores", path=path)
     assert (status, body["scores"], body["segments"]) == (200, {"buys_in_7_days": 0.25}, {"rfm_tiers": "loyal"})
+
+
+@pytest.mark.parametrize(
+    ("trial", "named", "metrics"),
+    [
+        (Trial("d2", 1.0, ToldRecommender(scored("rice"))), "d2", None),
+        (Trial("d2", 1.0, Broken()), "2024-10-03-abc", ["ModelFaults"]),
+        (Trial("d2", 1.0, None), "2024-10-03-abc", ["ModelFaults"]),
+        (Trial("d2", 0.0, Broken()), "2024-10-03-abc", None),
+    ],
+    ids=["challenger", "challenger fails", "challenger not loaded", "not in the canary"],
+)
+def test_a_canary_is_answered_by_the_challenger_or_in_its_stead(trial, named, metrics, capsys):
+    """The answer names the version that spoke; a fault is counted, and is no fallback."""
+    wired = wire()
+    wired.sources.champions.champions = replace(wired.sources.champions.champions, trials={"discover": trial})
+    status, body = call(wired)
+    assert (status, body["models"]["discover"], body["rung"]) == (200, named, "personalised")
+    record = json.loads(capsys.readouterr().out)
+    directives = record.get("_aws", {}).get("CloudWatchMetrics", [])
+    assert [each["Name"] for directive in directives for each in directive["Metrics"]] == (metrics or [])
+    assert record["message"] == "answered"
 
 
 def test_an_anonymous_visitor_has_recommendations():

@@ -166,8 +166,8 @@ def test_routes_hear_of_model_faults_apart_from_their_own():
     key = b"a key"
     anna = subject_of("anna", kind="user", key=key)
     people = InMemoryPeople(willing(subject=anna, state=state(bought={"milk": 60})))
-    broken = tried(Broken(), kind="buys_in_7_days")
-    sources = Sources(lambda: key, people, InMemorySuppressions(), Shop(), ToldChampions(broken), InMemoryDecisions())
+    broken = ToldChampions(tried(Broken(), kind="buys_in_7_days"))
+    sources = Sources(lambda: key, people, InMemorySuppressions(), Shop(), broken, InMemoryDecisions())
     heard = []
     for ask in (
         lambda guarded: score(Who("anna"), guarded, now_ms=NOW).versions["buys_in_7_days"],
@@ -178,3 +178,7 @@ def test_routes_hear_of_model_faults_apart_from_their_own():
         heard.append((ask(guarded), guarded.faults, guarded.model_faults))
     fault = {"buys_in_7_days": "TimeoutError"}
     assert heard == [("s1", {}, fault), (True, {}, fault), (True, {}, {})]
+    broken.champions = MODELS.exchanged({"buys_in_7_days": ("s1", Broken())})
+    guarded = Guarded(sources, lambda: 0.0, 1.0)
+    assert score(Who("anna"), guarded, now_ms=NOW).portrait.scores == {}
+    assert (guarded.faults, guarded.model_faults) == ({"model buys_in_7_days": "TimeoutError"}, fault)

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from addressee.decisions.champions import Champions
 from addressee.decisions.ports import Unavailable
 from addressee.emails.outcome import Outcome
 from addressee.profiles.hashing import item_hash
 from addressee.profiles.state import State
+from tests.fakes.decisions import Broken
 from tests.unit.emails.campaigns import DAY_MS
 from tests.unit.emails.sending import NOW, ROW, World, replaced
 
@@ -35,6 +37,20 @@ def test_without_models_the_mail_goes_out_further_down_the_ladder():
     world = World()
     assert deliver_without_models(world, Unavailable("models")).what == "sent"
     assert world.decisions.rows[ROW].rung == "editorial"
+
+
+def test_a_model_that_fails_costs_a_rung_and_is_heard_of_once():
+    """The mail goes out all the same; rendering it again blames nobody anew."""
+    world = World()
+    world.champions.champions = Champions({"buy_again": Broken()}, versions={"buy_again": "b1"})
+    heard = []
+    ports = world.delivery()
+    ports = replace(ports, making=replace(ports.making, on_model_fault=heard.append))
+    assert world.deliver(ports=ports).what == "sent"
+    world.sends.rows[ROW] = World.row()
+    world.know(touches=())
+    world.deliver(ports=ports)
+    assert [(each.faults, each.models) for each in heard] == [({"buy_again": "TimeoutError"}, {})]
 
 
 def test_a_source_of_models_that_fails_otherwise_is_not_hidden():

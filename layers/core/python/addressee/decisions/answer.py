@@ -1,6 +1,6 @@
 """The use cases behind the routes: read what can be read, decide, record once; trouble costs rungs, not the answer."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from addressee.decisions.again import again
 from addressee.decisions.campaign import Campaign
@@ -24,11 +24,12 @@ class Answered(NamedTuple):
 
 
 class Scored(NamedTuple):
-    """What the models say of a person, by which versions, and the day of the last scoring run."""
+    """What the models say of a person, by which versions, and the day of the last scoring run; why, where asked."""
 
     portrait: Portrait
     versions: dict[str, str]
     as_of: str
+    explanations: dict[str, Any] | None = None
 
 
 def answer_decision(request: DecisionRequest, campaign: Campaign, guarded: Guarded, *, now_ms: int) -> Answered:
@@ -59,7 +60,7 @@ def _fresh(request: DecisionRequest, person: Person, campaign: Campaign, guarded
 
 def _decided(person: Person, wish: Wish, campaign: Campaign, guarded: Guarded, now_ms: int) -> Decision:
     decision = decide(person, campaign, guarded, guarded.champions(), wish, now_ms=now_ms)
-    guarded.model_faults.update(decision.faults)
+    guarded.note(decision.faults, decision.models)
     return decision
 
 
@@ -83,19 +84,27 @@ def recommend(who: Who, wish: Wish, campaign: Campaign, guarded: Guarded, *, now
     return _decided(person, wish, campaign, guarded, now_ms)
 
 
-def score(who: Who, guarded: Guarded, *, now_ms: int) -> Scored:
-    """Give propensities and segments; without the person's rows none."""
+def score(who: Who, guarded: Guarded, *, now_ms: int, explain: bool = False) -> Scored:
+    """Give propensities and segments, on request with the reasons in JSON's form; without the person's rows none."""
     champions = guarded.champions()
     try:
         person = guarded.person(guarded.subject(who))
     except Unavailable:
-        return Scored(Portrait(), dict(champions.versions), Scores().as_of)
+        return Scored(Portrait(), dict(champions.versions), Scores().as_of, {} if explain else None)
 
     def ask(mine: Champions) -> Scored:
-        guarded.model_faults.update(mine.faults)
-        return Scored(portray(person, mine, now_ms=now_ms), dict(mine.versions), person.scores.as_of)
+        guarded.note(mine.faults, mine.versions)
+        portrait = portray(person, mine, now_ms=now_ms)
+        why = _explained(person, mine, now_ms) if explain else None
+        return Scored(portrait, dict(mine.versions), person.scores.as_of, why)
 
     return answer_with(champions, person.subject, ask)
+
+
+def _explained(person: Person, champions: Champions, now_ms: int) -> dict[str, Any]:
+    from addressee.decisions.explanation import explanations, explanations_json  # noqa: PLC0415  # few calls ask for it
+
+    return explanations_json(explanations(person, champions, now_ms=now_ms))
 
 
 def look_up(subject: str, campaign: str, guarded: Guarded, *, now_ms: int) -> Answered | None:

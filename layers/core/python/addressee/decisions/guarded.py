@@ -32,7 +32,7 @@ class Guarded:
     """The sources of one request; a `Catalogue` itself. What fails raises `Unavailable` and is kept in `faults`.
 
     `clock` is monotonic, in seconds; nothing more is tried once it passes `deadline`. `model_faults` are those of
-    models that others stood in for, by kind.
+    models, by kind: mostly others stood in for them.
     """
 
     sources: Sources
@@ -70,6 +70,11 @@ class Guarded:
             return self._try("models", self.sources.champions.current)
         except Unavailable:
             return Champions()
+
+    def note(self, faults: Mapping[str, str], versions: Mapping[str, str]) -> None:
+        """Keep the faults of models, error by kind; a kind without a version that spoke made the answer poorer."""
+        self.model_faults.update(faults)
+        self.faults.update({f"model {kind}": fault for kind, fault in faults.items() if kind not in versions})
 
     def get_many(self, item_ids: Sequence[str]) -> Mapping[str, Item]:
         """Read items by id. Raises `Unavailable`."""

@@ -1,11 +1,12 @@
 """A mail made ready: what was decided, rendered, and its values kept, so that it can be replayed byte for byte."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from addressee.decisions.again import again
 from addressee.decisions.champions import Champions
 from addressee.decisions.decide import decide
+from addressee.decisions.decision import Decision
 from addressee.decisions.ladder import Wish
 from addressee.decisions.person import Person
 from addressee.decisions.ports import Catalogue, ChampionSource, Unavailable
@@ -19,13 +20,17 @@ PRODUCTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """What a mail is made from. `repurchase_days` hold for campaigns that name none of their own."""
+    """What a mail is made from. `repurchase_days` hold for campaigns that name none of their own.
+
+    `on_model_fault` hears of a fresh decision that names models which failed in its `faults`.
+    """
 
     decisions: DecisionRecords
     catalogue: Catalogue
     champions: ChampionSource
     renderer: Renderer
     repurchase_days: Mapping[str, int] = field(default_factory=dict)
+    on_model_fault: Callable[[Decision], None] = lambda _: None
 
 
 def prepare(send: Send, person: Person, standing: Standing, making: Making, *, now_ms: int) -> Rendered:
@@ -44,6 +49,8 @@ def prepare(send: Send, person: Person, standing: Standing, making: Making, *, n
     rendered = making.renderer.render(send, person, standing, fresh, now_ms=now_ms)
     stored = making.decisions.put_once(fresh, content=rendered.content, values=rendered.values)
     if stored is fresh:
+        if fresh.faults:
+            making.on_model_fault(fresh)
         return rendered
     decision = again(stored, person, rules, making.catalogue, now_ms=now_ms)
     rendered = making.renderer.render(send, person, standing, decision, now_ms=now_ms)
