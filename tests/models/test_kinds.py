@@ -2,12 +2,13 @@
 
 import json
 from dataclasses import replace
+from hashlib import sha256
 
 import numpy as np
 import pytest
 
 from addressee.models.bundle import META_FILE, SERVING_FILE, BundleRefused, open_bundle
-from addressee.models.kind import Audience, fitted_of
+from addressee.models.kind import REASONS, Audience, fitted_of
 from addressee.models.kinds import KINDS, kind_of
 from addressee.models.kinds.buy_again import BuyAgain
 from addressee.models.recommenders import Nightly
@@ -77,7 +78,8 @@ class TestEveryKind:
     def test_the_folder_is_checked_file_by_file(self, kind):
         """Every file is listed with its sha256, and all of them pass."""
         bundle = trained(kind.name).bundle
-        assert set(bundle.meta["sha256"]) == {SERVING_FILE, "card.json", "card.md"}
+        assert set(bundle.meta["sha256"]) == set(bundle.files) - {META_FILE}
+        assert {SERVING_FILE, "card.json", "card.md"} <= set(bundle.files)
         assert open_bundle(kind.name, bundle.files, feature_hash=FEATURE_HASH).version == bundle.version
         assert bundle.version.startswith("2024-10-04-")
 
@@ -118,6 +120,16 @@ class TestEveryKind:
         files = trained(kind.name).bundle.files
         with pytest.raises(BundleRefused, match="was trained on features"):
             OPEN[kind.role](kind.name, files, feature_hash="0" * 64)
+
+    def test_shuffled_features_are_refused(self, kind):
+        """The same names in another order have another hash: the reason says which the model was trained on."""
+        if not kind.uses_features:
+            return
+        files = trained(kind.name).bundle.files
+        shuffled = sha256(json.dumps(FEATURES[::-1]).encode()).hexdigest()
+        assert open_bundle(kind.name, files, feature_hash=FEATURE_HASH).meta["features"] == list(FEATURES)
+        with pytest.raises(BundleRefused, match=f"was trained on features {FEATURE_HASH}, not {shuffled}"):
+            open_bundle(kind.name, files, feature_hash=shuffled)
 
     def test_too_little_data_is_said_and_nothing_is_published(self, kind):
         """A shop in its first weeks gets no model, and the reason."""
@@ -196,6 +208,17 @@ class TestServingEqualsTraining:
         one_by_one = [model.score(row) for row in audience.features.tolist()]
         assert one_by_one == pytest.approx(answers(kind, audience).scores.tolist(), abs=1e-6)
 
+    @pytest.mark.parametrize("name", PEOPLE)
+    def test_reasons_are_those_that_serving_gives(self, name):
+        """The features that moved a chance most, by name, with the SHAP values that `/scores?explain=true` tells."""
+        kind, audience = kind_of(name), everybody(5)
+        model, told = served(kind), kind.explain(fitted_of(trained(name).bundle), audience)
+        for row, reasons in zip(audience.features.tolist(), told, strict=True):
+            given = dict(zip(FEATURES, model.explain(row), strict=True))
+            assert 0 < len(reasons) <= REASONS
+            assert [reason.contribution for reason in reasons] == pytest.approx([given[name] for name, _ in reasons])
+            assert abs(reasons[0].contribution) == max(map(abs, given.values()))
+
     def test_segments_are_equal(self):
         """Everybody is in the same segment both ways, edges included."""
         kind, audience = kind_of("rfm_tiers"), everybody(300)
@@ -230,10 +253,14 @@ class TestDirection:
             assert sign * (model.score(happier) - model.score(row)) > 0
             assert sign * (model.score(staler) - model.score(row)) < 0
 
-    def test_a_missing_value_counts_as_the_mean(self):
-        """NaN neither fails nor decides."""
-        model = served(kind_of("buys_in_7_days"))
-        assert 0.0 < model.score([float("nan")] * len(FEATURES)) < 1.0
+    @pytest.mark.parametrize("name", PEOPLE)
+    def test_a_missing_value_neither_fails_nor_decides(self, name):
+        """NaN, and a value that no training row had, give a chance all the same, scored and served alike."""
+        kind, row = kind_of(name), [float("nan")] * len(FEATURES)
+        strange = [1e12, *row[1:]]
+        scores = answers(kind, replace(everybody(2), features=np.array([row, strange]))).scores
+        assert [served(kind).score(row), served(kind).score(strange)] == pytest.approx(scores.tolist(), abs=1e-9)
+        assert ((scores > 0.0) & (scores < 1.0)).all()
 
     def test_another_purchase_of_a_taste_keeps_to_the_taste(self):
         """Neighbours recommend within the taste that was bought."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from addressee.models import drawn_metrics
 from addressee.models.kind import Metric
 from addressee.models.metrics import average_precision, calibration_error, log_loss, roc_auc
 from addressee.models.tables import Flags, Floats
@@ -62,15 +63,56 @@ def f1(labels: Floats, positive: Floats) -> float:
     return 2.0 * float(labels @ positive) / max(float(labels.sum() + positive.sum()), 1.0)
 
 
+def _losses(labels: Floats, probabilities: Floats) -> Floats:
+    """Return each row's negative log likelihood, as `metrics.log_loss` has it."""
+    sure = np.clip(probabilities, 1e-15, 1 - 1e-15)
+    return np.asarray(-np.where(labels > 0, np.log(sure), np.log1p(-sure)), np.float64)
+
+
 CLASS_METRICS: tuple[Metric, ...] = (
-    Metric("roc_auc", lambda truth, marks: roc_auc(truth, marks[:, 0])),
-    Metric("pr_auc", lambda truth, marks: average_precision(truth, marks[:, 0])),
-    Metric("log_loss", lambda truth, marks: log_loss(truth, marks[:, 0]), lower_is_better=True),
-    Metric("brier", lambda truth, marks: brier(truth, marks[:, 0]), lower_is_better=True),
-    Metric("calibration_error", lambda truth, marks: calibration_error(truth, marks[:, 0]), lower_is_better=True),
+    Metric(
+        "roc_auc",
+        lambda truth, marks: roc_auc(truth, marks[:, 0]),
+        drawn=lambda truth, marks, times: drawn_metrics.roc_auc(truth, marks[:, 0], times),
+    ),
+    Metric(
+        "pr_auc",
+        lambda truth, marks: average_precision(truth, marks[:, 0]),
+        drawn=lambda truth, marks, times: drawn_metrics.average_precision(truth, marks[:, 0], times),
+    ),
+    Metric(
+        "log_loss",
+        lambda truth, marks: log_loss(truth, marks[:, 0]),
+        lower_is_better=True,
+        drawn=lambda truth, marks, times: drawn_metrics.mean(_losses(truth, marks[:, 0]), times),
+    ),
+    Metric(
+        "brier",
+        lambda truth, marks: brier(truth, marks[:, 0]),
+        lower_is_better=True,
+        drawn=lambda truth, marks, times: drawn_metrics.mean((marks[:, 0] - truth) ** 2, times),
+    ),
+    Metric(
+        "calibration_error",
+        lambda truth, marks: calibration_error(truth, marks[:, 0]),
+        lower_is_better=True,
+        drawn=lambda truth, marks, times: drawn_metrics.calibration_error(truth, marks[:, 0], times),
+    ),
     Metric("calibration_slope", lambda truth, marks: calibration_slope(truth, marks[:, 0])),
-    Metric("precision", lambda truth, marks: precision(truth, marks[:, 1])),
-    Metric("recall", lambda truth, marks: recall(truth, marks[:, 1])),
-    Metric("f1", lambda truth, marks: f1(truth, marks[:, 1])),
+    Metric(
+        "precision",
+        lambda truth, marks: precision(truth, marks[:, 1]),
+        drawn=lambda truth, marks, times: drawn_metrics.share(truth * marks[:, 1], marks[:, 1], times),
+    ),
+    Metric(
+        "recall",
+        lambda truth, marks: recall(truth, marks[:, 1]),
+        drawn=lambda truth, marks, times: drawn_metrics.share(truth * marks[:, 1], truth, times),
+    ),
+    Metric(
+        "f1",
+        lambda truth, marks: f1(truth, marks[:, 1]),
+        drawn=lambda truth, marks, times: drawn_metrics.share(2 * truth * marks[:, 1], truth + marks[:, 1], times),
+    ),
 )
 """`roc_auc` decides; precision, recall and F1 are those of the threshold that the model tuned for itself."""

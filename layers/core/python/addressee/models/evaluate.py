@@ -10,6 +10,7 @@ from addressee.models.tables import Floats, Indices, Ints
 
 REPEATS = 500
 LEVEL = 0.95
+DRAWS_AT_ONCE = 10
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,19 @@ def _draws(person: Indices, rng: np.random.Generator) -> Iterator[Ints]:
 
 
 def _compare(metric: Metric, truth: Floats, model: Floats, rival: Floats, draws: Sequence[Ints]) -> Compared:
-    ours = np.array([metric.of(truth[rows], model[rows]) for rows in draws])
-    theirs = np.array([metric.of(truth[rows], rival[rows]) for rows in draws])
+    ours, theirs = _drawn(metric, truth, model, draws), _drawn(metric, truth, rival, draws)
     value, rivals = metric.of(truth, model), metric.of(truth, rival)
     gap = _interval(value - rivals, ours - theirs)
     return Compared(metric.name, _interval(value, ours), _interval(rivals, theirs), gap)
+
+
+def _drawn(metric: Metric, truth: Floats, marks: Floats, draws: Sequence[Ints]) -> Floats:
+    """Return the metric of each draw."""
+    if metric.drawn is None:
+        return np.array([metric.of(truth[rows], marks[rows]) for rows in draws])
+    blocks = [draws[first : first + DRAWS_AT_ONCE] for first in range(0, len(draws), DRAWS_AT_ONCE)]
+    times = ([np.bincount(rows, minlength=len(truth)) for rows in block] for block in blocks)
+    return np.concatenate([metric.drawn(truth, marks, np.array(block, np.float64)) for block in times])
 
 
 def _interval(value: float, drawn: Floats) -> Interval:

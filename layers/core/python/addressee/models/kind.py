@@ -84,11 +84,16 @@ class Reason(NamedTuple):
 
 
 class Metric(NamedTuple):
-    """A figure over people: `of(truth[rows], marks[rows])`, where `marks` is what `Kind.marks` returns."""
+    """A figure over people: `of(truth[rows], marks[rows])`, where `marks` is what `Kind.marks` returns.
+
+    `drawn(truth, marks, times)` gives the same for many draws at once: `times` [draws, n] tells how often each row was
+    drawn. It is optional; the intervals come sooner with it.
+    """
 
     name: str
     of: Callable[[Floats, Floats], float]
     lower_is_better: bool = False
+    drawn: Callable[[Floats, Floats, Floats], Floats] | None = None
 
 
 class Window(NamedTuple):

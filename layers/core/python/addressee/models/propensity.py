@@ -57,6 +57,7 @@ class Propensity:
     decides: str = "best_f1"
     categorical: Sequence[str] = ()
     weigh: Weigh | None = None
+    candidates: Sequence[Recipe] = RECIPES
     role: Role = "scorer"
     families: Sequence[str] = FAMILIES
     uses_features: bool = True
@@ -65,7 +66,7 @@ class Propensity:
 
     def recipes(self) -> Sequence[Recipe]:
         """Return the candidates, the most interpretable first; of a kind the stronger penalty first."""
-        return RECIPES
+        return self.candidates
 
     def tuned(self, tables: Tables, *, until: int, budget: Budget, seed: int) -> Found:
         """Return the best recipe of each family on an inner temporal split of what was known at the end of `until`."""
