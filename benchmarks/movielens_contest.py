@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -30,14 +30,19 @@ GRIDS: Mapping[str, Sequence[Recipe]] = {
     "rp3beta": [Rp3Beta(1.0, beta, 100) for beta in (0.3, 0.4, 0.5, 0.6)],
     "als": [
         *(Als(factors, regularisation, 4.0) for factors, regularisation in product((16, 24, 32), (20.0, 40.0))),
-        *(Als(factors, regularisation, 8.0) for factors, regularisation in product((24, 32), (40.0, 60.0))),
+        *(Als(factors, 60.0, 8.0) for factors in (24, 32)),
     ],
     "svd": [PureSvd(each) for each in (12, 16, 24)],
     "content_factors": [ContentFactors(16, 1.0, 5.0)],
 }
 """What each generator is tuned over; ALS, the peer, gets the most recipes."""
+TWICE = {"ease": 2, "als": 2}
+"""The strongest go into the blend with their two best recipes, which err differently."""
 LINEAR = ("item_item", "ease", "rp3beta", "svd", "content_factors", "popularity")
 """Generators whose blend is one sparse sum at serving time."""
+TUNED_ON = 2
+"""So many parts, those before the last one, choose the recipes; all of them the weights of blends."""
+LEANS = (0.0, 0.5)
 OBJECTIVES: Sequence[Objective] = ("lambdarank", "binary")
 
 
@@ -53,26 +58,28 @@ class Contest:
 
 def prepare(parts: Sequence[Hidden], *, seed: int) -> Contest:
     """Choose everything on hidden parts of the training data; the last one alone decides who is the hybrid."""
-    best = {name: tune(grid, parts[:-1], seed=seed)[0] for name, grid in GRIDS.items()}
-    chosen = [best[name].recipe for name in GRIDS]
+    ranked = {name: tune(grid, parts[-1 - TUNED_ON : -1], seed=seed) for name, grid in GRIDS.items()}
+    best = {name: tuned[0] for name, tuned in ranked.items()}
+    chosen = [tuned.recipe for name in GRIDS for tuned in ranked[name][: TWICE.get(name, 1)]]
     blend = tuned_blend(chosen, parts, seed=seed)
-    linear = tuned_blend([best[name].recipe for name in LINEAR], parts, seed=seed)
+    linear = tuned_blend([each for each in chosen if each.name in LINEAR], parts, seed=seed)
     return Contest(best, blend, linear, _hybrid(blend, parts, seed))
 
 
 def _hybrid(blend: Blend, parts: Sequence[Hidden], seed: int) -> Recipe:
-    """Rank by the objective that finds more on the last part, having learned on the others; or by the blend itself."""
+    """Take what finds most on the last part, having learned on the others: one of the rankers, or the blend itself."""
     *learned, last = parts
     stacks = [Stack(blend, objective=objective) for objective in OBJECTIVES]
     examples = [stacks[0].examples(part, seed=seed) for part in learned]
     rng = np.random.default_rng
     fitted = blend.fit(last.kept, rng=rng(seed), about=last.about)
-    figures = {"blend": float(last.ndcg(last.answers(fitted)).mean())}
+    found: list[tuple[float, Recipe]] = [(float(last.ndcg(last.answers(fitted)).mean()), blend)]
     for stack in stacks:
-        ranker = stack.ranked(fitted, last.kept, stack.learn(examples, seed=seed))
-        figures[stack.objective] = float(last.ndcg(last.answers(ranker)).mean())
-    winner = max(figures, key=lambda name: figures[name])
-    return next((stack for stack in stacks if stack.objective == winner), blend)
+        model = stack.learn(examples, seed=seed)
+        for leaning in (replace(stack, lean=lean) for lean in LEANS):
+            ranker = leaning.ranked(fitted, last.kept, model)
+            found.append((float(last.ndcg(last.answers(ranker)).mean()), leaning))
+    return max(found, key=lambda each: each[0])[1]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """One outer split of MovieLens: 75 % of each person's ratings to learn and choose from, 25 % to judge by, once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import process_time
@@ -12,6 +12,7 @@ from addressee.models.generators.content import Content
 from addressee.models.generators.generator import Fitted, Linear, Recipe, Scores
 from addressee.models.generators.hidden import Hidden, hide, tune
 from addressee.models.generators.lists import diverse, top_items
+from addressee.models.generators.stack import Stack
 from addressee.models.list_metrics import (
     average_precision_of,
     coverage,
@@ -56,7 +57,7 @@ def examine(seed: int, folder: Path) -> Outcome:
     fitted, seconds = dict[str, Fitted](), dict[str, float]()
     for name, recipe in recipes.items():
         begun = process_time()
-        fitted[name] = recipe.fit(outer.kept, rng=np.random.default_rng(seed), about=data.about)
+        fitted[name] = _fit(recipe, outer, parts, seed=seed)
         seconds[name] = process_time() - begun
     fitted["served"] = _served(fitted["linear_blend"])
     lists = {name: top_items(outer.answers(each), k=K, seen=outer.rows) for name, each in fitted.items()}
@@ -66,6 +67,13 @@ def examine(seed: int, folder: Path) -> Outcome:
     people = {name: _of_people(outer, each) for name, each in lists.items()}
     whole = {name: _of_lists(each, similarity) for name, each in lists.items()}
     return Outcome(people, whole, seconds, {name: str(recipe) for name, recipe in recipes.items()})
+
+
+def _fit(recipe: Recipe, outer: Hidden, parts: Sequence[Hidden], *, seed: int) -> Fitted:
+    rng = np.random.default_rng(seed)
+    if isinstance(recipe, Stack):
+        return recipe.fit_on(outer.kept, parts, rng=rng, about=outer.about)
+    return recipe.fit(outer.kept, rng=rng, about=outer.about)
 
 
 def _served(blend: Fitted) -> Fitted:

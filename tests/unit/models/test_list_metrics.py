@@ -58,13 +58,13 @@ def test_diversity_is_one_minus_the_mean_similarity_of_pairs(kept_as):
 
 
 def test_the_interval_of_a_mean_holds_the_truth_about_as_often_as_it_says():
-    """Normal values around 0: between 90 and 99 % of 200 intervals hold it."""
+    """Normal values around 0: of 50 intervals of 95 %, at least 43 and not all hold it."""
     rng = np.random.default_rng(0)
     held = [
         interval.low <= 0 <= interval.high
-        for interval in (mean_interval(rng.normal(size=60), rng=rng) for _ in range(200))
+        for interval in (mean_interval(rng.normal(size=40), rng=rng) for _ in range(50))
     ]
-    assert 0.90 <= np.mean(held) <= 0.99
+    assert 43 <= sum(held) < 50
 
 
 def test_runs_that_differ_widen_the_interval():

@@ -23,18 +23,20 @@ class Stack:
 
     The ranker learns from hidden parts: generators are fitted on what is kept, the ranker on what is hidden. By default
     `folds` times a random `share` of each row is hidden; `fit_on` takes parts cut by time instead. `again` says whether
-    what a person took may be recommended again.
+    what a person took may be recommended again. Of a person's candidates, ranker and blend are both standardised;
+    `lean` is the blend's weight in their sum: rankers learned from little gain by leaning on it.
     """
 
     blend: Blend
     objective: Objective = "lambdarank"
+    lean: float = 0.5
     rounds: int = 100
     leaves: int = 7
     learning_rate: float = 0.05
     least_in_leaf: int = 200
-    folds: int = 5
+    folds: int = 4
     share: float = 0.1
-    width: int = 100
+    width: int = 60
     again: bool = False
     name: str = "stack"
 
@@ -83,7 +85,8 @@ class Stack:
             "feature_fraction": 0.5,
             "bagging_fraction": 0.7,
             "bagging_freq": 1,
-            "lambdarank_truncation_level": 20,
+            "lambdarank_truncation_level": 50,
+            "lambdarank_norm": False,
             "seed": seed,
             "deterministic": True,
             "force_row_wise": True,
@@ -181,8 +184,16 @@ class FittedStack:
         features = np.zeros((n, m, ranker.num_feature()))  # without traits: people who have none
         features[:, :, :told] = table.features
         said = ranker.predict(features.reshape(n * m, -1), num_threads=1).reshape(n, m)
+        mixed = (1.0 - self.recipe.lean) * _standard(said) + self.recipe.lean * _standard(table.features[:, :, 0])
         rest = self.blend.scores(rows, traits=traits)
-        out = np.asarray(rest - rest.max(axis=1, keepdims=True) + said.min(axis=1, keepdims=True) - 1.0, np.float32)
+        out = np.asarray(rest - rest.max(axis=1, keepdims=True) + mixed.min(axis=1, keepdims=True) - 1.0, np.float32)
         row, column = np.nonzero(table.items != NONE)
-        out[row, table.items[row, column]] = said[row, column]
+        out[row, table.items[row, column]] = mixed[row, column]
         return out
+
+
+def _standard(values: Floats) -> Floats:
+    """Return each row with mean 0 and deviation 1, all 0 where it is constant."""
+    centred = values - values.mean(axis=1, keepdims=True)
+    deviation = centred.std(axis=1, keepdims=True)
+    return np.asarray(np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > 0), np.float64)
