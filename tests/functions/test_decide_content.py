@@ -114,6 +114,26 @@ def test_a_canary_is_answered_by_the_challenger_or_in_its_stead(trial, named, me
     assert record["message"] == "answered"
 
 
+def test_scores_are_explained_where_the_query_asks_for_it():
+    """The tier, and the five features that moved the score most, in words; a person never seen has none."""
+    wired, route = wire(), "GET /v1/users/{id}/scores"
+    _, body = call(wired, route, path={"id": "anna"}, query={"explain": "true"})
+    told = body["explanations"]["buys_in_7_days"]
+    assert told["tier"] == "low"
+    assert [each["contribution"] for each in told["because"]] == [-1.0, 0.5, -0.25, 0.125, -0.0625]
+    assert told["because"][0] == {
+        "feature": "recency_days",
+        "value": 3650.0,
+        "contribution": -1.0,
+        "words": "never ordered: lowers the chance",
+    }
+    _, body = call(wired, route, path={"id": "somebody"}, query={"explain": "true"})
+    assert body["explanations"] == {}
+    _, body = call(wired, route, path={"id": "anna"}, query={"explain": "false"})
+    assert "explanations" not in body
+    assert call(wired, route, path={"id": "anna"}, query={"explain": "yes"})[0] == 400
+
+
 def test_an_anonymous_visitor_has_recommendations():
     """The query says that the id is an anonymous one."""
     query = {"anonymous": "true"}

@@ -92,9 +92,14 @@ def read_who(path_id: str, *, anonymous: str | None) -> Who:
     """Accept the path's id; the query's `anonymous=true` says that it is an anonymous one. Raises `InvalidField`."""
     if (reason := identifier(path_id)) is not None:
         raise InvalidField("id", reason)
-    if anonymous not in {None, "true", "false"}:
-        raise InvalidField("anonymous", "must be true or false")
-    return Who(path_id, "anonymous" if anonymous == "true" else "user")
+    return Who(path_id, "anonymous" if read_flag("anonymous", anonymous) else "user")
+
+
+def read_flag(name: str, value: str | None) -> bool:
+    """Accept a flag of the query, false where it is absent. Raises `InvalidField`."""
+    if value not in {None, "true", "false"}:
+        raise InvalidField(name, "must be true or false")
+    return value == "true"
 
 
 def read_decision_id(value: str) -> tuple[str, str]:

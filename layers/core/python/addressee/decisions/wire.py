@@ -36,9 +36,16 @@ def recommendations_json(decision: Decision, use: Use) -> dict[str, Any]:
     }
 
 
-def scores_json(portrait: Portrait, versions: dict[str, str], as_of: str) -> dict[str, Any]:
-    """Write the answer of `GET /v1/users/{id}/scores`; `asOf` is the day of the last scoring run, or null."""
+def scores_json(
+    portrait: Portrait, versions: dict[str, str], as_of: str, explanations: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Write the answer of `GET /v1/users/{id}/scores`; `asOf` is the day of the last scoring run, or null.
+
+    `explanations` (in JSON's form) are there where they were asked for.
+    """
+    said = {} if explanations is None else {"explanations": explanations}
     return {
+        **said,
         "scores": dict(portrait.scores),
         "segments": dict(portrait.segments),
         "models": versions,

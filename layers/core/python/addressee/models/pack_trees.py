@@ -100,14 +100,15 @@ def pack_trees(text: str) -> Packed:
 def pack_forest(forest: Any) -> Packed:  # noqa: ANN401  # scikit-learn has no types
     """Return sections and settings of a random forest: of two classes (the second one's chance), or of an amount.
 
-    Settings as `pack_trees` says; a forest's answer is the mean of its leaves. Raises `NotPacked`.
+    Settings as `pack_trees` says, `objective` being `probability` or `identity`. Raises `NotPacked`.
     """
     if len(getattr(forest, "classes_", (0, 1))) != 2 or forest.n_outputs_ != 1:  # noqa: PLR2004  # yes and no
         raise NotPacked("a forest of two classes, or of one amount, is served")
     grove = _Grove()
     for tree in forest.estimators_:
         _plant(grove, _forest_tree(tree.tree_))
-    settings = {"features": int(forest.n_features_in_), "objective": "identity", "slope": 1.0}
+    objective = "probability" if hasattr(forest, "classes_") else "identity"
+    settings = {"features": int(forest.n_features_in_), "objective": objective, "slope": 1.0}
     return grove.sections(), {**settings, "divisor": len(forest.estimators_)}
 
 

@@ -54,7 +54,7 @@ class Scorer(Protocol):
 
     @property
     def thresholds(self) -> Mapping[str, float]:
-        """The least probability of each tier but the lowest, the highest tier first."""
+        """The least probability of each tier but the lowest, the highest tier first; empty for an amount."""
         ...
 
     def score(self, features: Sequence[float]) -> float:

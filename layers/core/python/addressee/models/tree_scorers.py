@@ -20,7 +20,7 @@ class BoostedTrees:
         self._link = LINKS[settings["objective"]]
         self.expected = self._trees.expected / self._divisor * self._slope
         self._calibrate = calibration(sections)
-        self.thresholds = thresholds(settings)
+        self.thresholds = thresholds(settings) if settings["objective"] == "sigmoid" else {}
 
     def score(self, features: Sequence[float]) -> float:
         """Return the probability (or amount) for one vector. Raises `WrongFeatures` where its length differs."""
@@ -42,9 +42,10 @@ class Forest:
         self._width, self._divisor = int(settings["features"]), int(settings["divisor"])
         self._trees = Trees(sections, width=self._width)
         self._mean = self._trees.expected / self._divisor
-        self.expected = log_odds(self._mean)
+        self._is_chance = settings["objective"] == "probability"
+        self.expected = log_odds(self._mean) if self._is_chance else self._mean
         self._calibrate = calibration(sections)
-        self.thresholds = thresholds(settings)
+        self.thresholds = thresholds(settings) if self._is_chance else {}
 
     def score(self, features: Sequence[float]) -> float:
         """Return the mean for one vector. Raises `WrongFeatures` where its length differs."""
@@ -52,9 +53,9 @@ class Forest:
         return self._calibrate(self._trees.total(array("d", array("f", features))) / self._divisor)
 
     def explain(self, features: Sequence[float]) -> list[float]:
-        """Return SHAP values of the mean, stretched so that they add up to the log-odds of score less expected."""
+        """Return SHAP values of the mean; of a probability, stretched so that they add up to log-odds less expected."""
         check_width(features, self._width)
         given = self._trees.contributions(array("d", array("f", features)))
         moved = sum(given) / self._divisor
-        scale = (log_odds(self._mean + moved) - self.expected) / moved if moved else 0.0
+        scale = (log_odds(self._mean + moved) - self.expected) / moved if moved and self._is_chance else 1.0
         return [value * scale / self._divisor for value in given]
