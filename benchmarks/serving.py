@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import replace
@@ -41,6 +42,7 @@ PEER = ROOT / "benchmarks" / "usual_stack"
 COMMAND = "python -m benchmarks.serving"
 ROUNDS = 9
 WARM_CALLS = 3_000
+SAME = 1e-12
 SETTINGS = {
     "PROFILES_TABLE": "profiles",
     "DECISIONS_TABLE": "decisions",
@@ -228,6 +230,46 @@ def _warm(world: World, calls: int) -> list[tuple[str, float]]:
     return [("p50", percentiles[49]), ("p99", percentiles[98])]
 
 
+def one_row(rounds: int = ROUNDS) -> list[dict[str, Any]]:
+    """Score one row after the other with both, in turn, in fresh processes; their answers are the same."""
+    install()
+    with TemporaryDirectory() as folder:
+        _one_row("train", folder)
+        turns = [(_one_row("ours", folder), _one_row("peer", folder)) for _ in range(rounds)]
+    apart = max(
+        abs(mine - other) for ours, peer in turns for mine, other in zip(ours["answers"], peer["answers"], strict=True)
+    )
+    if apart > SAME:
+        raise NotComparable(f"score_one_row: answers differ by {apart}")
+    return [_one_row_compared(turns, each) for each in ("p50", "p99")]
+
+
+def _one_row_compared(turns: Sequence[tuple[dict[str, Any], dict[str, Any]]], each: str) -> dict[str, Any]:
+    ours, peers = ([turn[side][each] for turn in turns] for side in (0, 1))
+    return row(
+        "score_one_row",
+        f"{each}, 40 features, 200 trees x 31 leaves, equal to {SAME:g}",
+        "us",
+        ours,
+        peer="pickled LGBMClassifier.predict_proba",
+        peer_value=median(peers),
+        ratio=median(peers) / median(ours),
+        command=COMMAND,
+    )
+
+
+def _one_row(side: str, folder: str) -> dict[str, Any]:
+    """Run one side in its environment: ours without LightGBM, the peer's without our layer."""
+    python, path = (sys.executable, ROOT / "layers" / "core" / "python") if side == "ours" else (PYTHON, ROOT)
+    command = [python, ROOT / "benchmarks" / "one_row.py", side, folder]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(path)}
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)  # noqa: S603  # ours
+    if done.returncode:
+        raise NotComparable(done.stderr)
+    answer: dict[str, Any] = json.loads(done.stdout or "{}")
+    return answer
+
+
 def main() -> None:
     """Run the suite."""
     options = argparse.ArgumentParser(description=__doc__)
@@ -235,7 +277,7 @@ def main() -> None:
     rounds = options.parse_args().rounds
     world = make_world()
     gc.freeze()  # as the handler does once it is warm
-    write("serving", [*warm(world), *cold(world, rounds)])
+    write("serving", [*warm(world), *one_row(rounds), *cold(world, rounds)])
 
 
 if __name__ == "__main__":
