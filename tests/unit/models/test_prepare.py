@@ -1,5 +1,6 @@
 """From the lake to training tables: labels by hand, honest points in time, equal bytes."""
 
+import json
 from datetime import date
 
 import numpy as np
@@ -7,10 +8,13 @@ import pytest
 
 from addressee.models.chunks import chunk_spans, pack_chunk, read_chunk
 from addressee.models.examples import cut_days
-from addressee.models.prepare import prepare_tables
-from addressee.models.table_files import pack_tables, read_tables
+from addressee.models.prepare import Sources, prepare_tables
+from addressee.models.table_files import pack_tables, read_metadata, read_tables
 from addressee.models.tables import BUYS, LAPSES
-from tests.fakes.lake import lake_of, link, order
+from addressee.models.trials import Plan
+from addressee.profiles.items import Item
+from addressee.profiles.traits import Stamp, TraitChange
+from tests.fakes.lake import DAY_MS, lake_of, link, mail, order
 
 AS_OF = date(2026, 3, 31)
 TODAY = (AS_OF - date(1970, 1, 1)).days
@@ -181,3 +185,43 @@ def test_a_chunk_holds_its_people_alone():
     assert chunk.interactions.subject.tolist() == [0, 1]
     np.testing.assert_array_equal(chunk.now.features, tables.now.features[1:3])
     assert chunk.now.active.tolist() == [False, True]
+
+
+def test_tables_of_an_earlier_version_are_read_with_the_later_parts_empty():
+    """Before there were sends, trials, groups and an audit, and words in the catalogue."""
+    tables = prepared(HISTORY)
+    files = pack_tables(tables)
+    known = {**json.loads(files["metadata.json"]), "later": "unknown"}
+    items = {name: column for name, column in json.loads(files["items.json"]).items() if name in {"ids", "categories"}}
+    earlier = {
+        **{name: files[name] for name in ("subjects.json", "people.npz", "interactions.npz", "now.npz")},
+        "metadata.json": json.dumps({name: value for name, value in known.items() if name != "files"}).encode(),
+        "items.json": json.dumps(items).encode(),
+    }
+    found = read_tables(earlier.__getitem__)
+    assert (found.metadata, found.subjects, found.items.ids) == (tables.metadata, tables.subjects, tables.items.ids)
+    assert (len(found.sends.subject), len(found.trials.subject), found.groups, found.audit) == (0, 0, {}, ())
+    assert read_metadata(earlier.__getitem__) == tables.metadata
+
+
+def test_mails_lists_catalogue_and_traits_come_back_from_their_files():
+    """Every part that `prepare_tables` fills is in the files; the audit has seen it all."""
+    sent_ms = (TODAY - 15) * DAY_MS
+    rows = [*HISTORY, mail(ANN, "spring", TODAY - 15), mail(ANN, "spring", TODAY - 14.9, "Email Opened", label="human")]
+    sources = Sources(
+        catalogue=[Item("milk", "Oat milk", price_minor_units=250)],
+        plans=[Plan("spring", sent_ms - 5, [(ANN, sent_ms, ""), (BOB, 0, "holdout")])],
+        traits=[(BOB, {"gender": TraitChange("gender", "male", Stamp(1, "m"))})],
+        groups=("gender",),
+    )
+    with lake_of(rows) as lake:
+        tables = prepare_tables(lake, as_of=AS_OF, sources=sources)
+    files = pack_tables(tables)
+    found = read_tables(files.__getitem__)
+    assert pack_tables(found) == files
+    assert found.sends.labels["opens_in_24_hours"].tolist() == [True]
+    assert (found.trials.mailed.tolist(), found.trials.bought.tolist()) == ([True, False], [True, False])
+    assert found.items.texts == ("", "Oat milk", "")
+    assert found.groups == {"gender": ("", "male", "")}
+    assert found.audit == tables.audit
+    assert {finding.check for finding in found.audit} >= {"constant", "duplicate column"}

@@ -12,9 +12,10 @@ from addressee.models.tables import ACTIVE_DAYS, BUYS, HORIZON_DAYS, LAPSES, Flo
 from addressee.profiles.features import FEATURE_NAMES
 from addressee.profiles.offline import features_sql
 
-CUT_WEEKS = (1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24)
+CUT_WEEKS = (1, 2, 3, 4, 5, 6, 7, 8, 13, 16, 20, 26, 39)
+"""A quarter, two and three are among them: what 90 days bring is told, tuned and learned from these."""
 LEAST_HISTORY_DAYS = 28
-EVENTS_PER_QUERY = 400_000
+EVENTS_PER_QUERY = 1_000_000
 
 
 class FeatureRows(NamedTuple):
