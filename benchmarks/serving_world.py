@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -12,7 +13,7 @@ from addressee.adapters.dynamo import to_item
 from addressee.adapters.dynamo_scores import body_bytes
 from addressee.models.bundle import Bundle, seal
 from addressee.models.kind import Kind
-from addressee.models.kinds import KINDS
+from addressee.models.kinds import kind_of
 from addressee.models.packed import pack
 from addressee.models.tables import BUYS, LAPSES, Interactions, Items, Metadata, Now, People, Tables
 from addressee.profiles.features import FEATURE_HASH, FEATURE_NAMES
@@ -26,6 +27,7 @@ TODAY = 20_484
 NOW_MS = TODAY * DAY_MS + 36_000_000
 AS_OF = "2026-01-30"
 BUCKET = "models"
+SERVED = ("buy_again", "discover", "buys_in_7_days", "lapses_in_28_days", "rfm_tiers")
 KEY = "a key of this benchmark"
 SUBJECT = "0" * 32
 
@@ -49,11 +51,11 @@ class World:
         return {f"/{BUCKET}/models/champions.json": json.dumps(versions).encode(), **files}
 
 
-def make_world(seed: int = 7) -> World:
-    """Make the shop and fit the five models to its purchases; the same seed makes the same one."""
+def make_world(seed: int = 7, *, trees: Sequence[str] = ()) -> World:
+    """Make the shop and fit five models, those in `trees` boosted; the same seed makes the same ones."""
     rng = Random(seed)  # noqa: S311  # simulated data
-    names = [f"item-{number:05d}" for number in range(ITEMS)]
-    bundles = tuple(_bundle(kind, _tables(names)) for kind in KINDS)
+    names, tables = item_names(), shop_tables()
+    bundles = tuple(_bundle(kind_of(name), tables, boosted=name in trees) for name in SERVED)
     return World(
         bundles,
         _rows(names, rng, {each.kind: each.version for each in bundles}),
@@ -67,10 +69,17 @@ def rows_of_another(world: World, seed: int) -> tuple[dict[str, Any], ...]:
     return _rows(list(world.items), Random(seed), versions)  # noqa: S311  # simulated data
 
 
-def _bundle(kind: Kind, tables: Tables) -> Bundle:
+def item_names() -> list[str]:
+    """Return the ids of the shop's items."""
+    return [f"item-{number:05d}" for number in range(ITEMS)]
+
+
+def _bundle(kind: Kind, tables: Tables, *, boosted: bool) -> Bundle:
     """Fit the preferred recipe on all days; whether it beats its floor is no question of speed."""
-    fitted = kind.fit(tables, until=TODAY, recipe=kind.recipes()[0], rng=np.random.default_rng(7))
+    recipe = next(each for each in kind.recipes() if not boosted or each.get("model") == "trees")
+    fitted = kind.fit(tables, until=TODAY, recipe=recipe, rng=np.random.default_rng(7))
     about = {
+        "recipe": dict(recipe),
         "family": fitted.family,
         "features": list(FEATURE_NAMES) if kind.uses_features else [],
         "feature_hash": FEATURE_HASH if kind.uses_features else "",
@@ -79,9 +88,9 @@ def _bundle(kind: Kind, tables: Tables) -> Bundle:
     return seal(kind.name, AS_OF, {"serving.bin": pack(fitted.sections)}, about)
 
 
-def _tables(names: list[str]) -> Tables:
+def shop_tables() -> Tables:
     """Make training tables: 2,000 people, 160 purchases each in half a year, popular items more often."""
-    rng = np.random.default_rng(7)
+    rng, names = np.random.default_rng(7), item_names()
     people, purchases, first_day = 2_000, 160, TODAY - 180
     subjects = tuple(f"{number:032x}" for number in range(people))
     count = people * purchases
