@@ -49,7 +49,7 @@ def models_list(
 ) -> None:
     """List the versions that are or were served, with their state and the metric that decides."""
     with trouble(*EXPECTED):
-        rows = list(listed(_registry(context), kind=kind, every=every))
+        rows = listed(_registry(context), kind=kind, every=every)
     table = Table("kind", "version", "state", "as of", "metric [95 %]", "published, UTC")
     for row in rows:
         table.add_row(*row)
@@ -124,7 +124,6 @@ def models_promote(  # noqa: PLR0913, PLR0917  # one parameter an option
     with trouble(*EXPECTED):
         registry = _registry(context)
         found = resolve(registry, kind, version)
-        check_servable(registry, kind, found)
         pointers = registry.pointers()
         if share and kind in pointers:
             transition = partial(challenged, kind=kind, version=found, share=share, now_ms=_now_ms())
@@ -145,8 +144,6 @@ def models_rollback(
     with trouble(*EXPECTED):
         registry = _registry(context)
         target = resolve(registry, kind, to) if to else ""
-        if target:
-            check_servable(registry, kind, target)
         transition = partial(rolled_back, kind=kind, to=target, now_ms=_now_ms(), reason=reason)
         _confirmed(registry, kind, registry.pointers(), transition, yes=yes)
 
@@ -159,8 +156,11 @@ def _confirmed(
     *,
     yes: bool,
 ) -> None:
-    """Print what changes, ask, and do it if nothing moved meanwhile."""
-    lines = changes(seen.get(kind, Pointer("")), transition(seen)[kind])
+    """Print what changes, ask, and do it if nothing moved meanwhile; what this release cannot serve is refused."""
+    before, after = seen.get(kind, Pointer("")), transition(seen)[kind]
+    for version in {after.champion, after.challenger} - {before.champion, before.challenger, ""}:
+        check_servable(registry, kind, version)
+    lines = changes(before, after)
     if not lines:
         console.print(f"{kind}: nothing changes", markup=False)
         return

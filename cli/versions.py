@@ -1,6 +1,7 @@
 """Model versions as the commands speak of them: found, listed, compared, and moved with what was seen still true."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from addressee.models.registry import Left, Pointer, Pointers, State, day_of
 from addressee.profiles.features import FEATURE_HASH
 
 SIDES = ("value", "low", "high")
+THREADS = 8
 
 
 class UnknownVersion(Exception):
@@ -69,16 +71,21 @@ def resolve(registry: S3Registry, kind: str, named: str) -> str:
     return found[0]
 
 
-def listed(registry: S3Registry, *, kind: str = "", every: bool = False) -> Iterator[Listed]:
+def listed(registry: S3Registry, *, kind: str = "", every: bool = False) -> list[Listed]:
     """List what is or was served, newest first; with `every` also what passed the gate and was never served."""
     pointers = registry.pointers()
-    at = registry.versions(kind)
-    for of, version in sorted(sorted(at, reverse=True), key=lambda each: each[0]):
-        pointer = pointers.get(of, Pointer(""))
-        if every or pointer.state(version):
-            metric = _deciding(card_of(registry, of, version))
-            published = datetime.fromtimestamp(at[of, version], UTC).strftime("%Y-%m-%d %H:%M")
-            yield Listed(of, version, state_of(pointer, version), day_of(version), metric, published)
+    published = registry.versions(kind)
+
+    def told(key: tuple[str, str]) -> Listed:
+        of, version = key
+        metric = _deciding(card_of(registry, of, version))
+        at = datetime.fromtimestamp(published[key], UTC).strftime("%Y-%m-%d %H:%M")
+        return Listed(of, version, state_of(pointers.get(of, Pointer("")), version), day_of(version), metric, at)
+
+    newest_first = sorted(sorted(published, reverse=True), key=lambda key: key[0])
+    shown = [key for key in newest_first if every or pointers.get(key[0], Pointer("")).state(key[1])]
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(told, shown))
 
 
 def state_of(pointer: Pointer, version: str) -> str:

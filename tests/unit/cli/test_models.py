@@ -156,6 +156,9 @@ def test_what_is_not_there_or_cannot_be_served_is_told_in_a_line(run, s3):
     registry_of(s3).publish(bundle("2026-03-04", 0.2, feature_hash="of yesterday"))
     code, shown = run("rollback", KIND, "--to", "2026-03-04", "--yes")
     assert (code, "was trained on features of yesterday" in shown) == (1, True)
+    left = (Left("2026-02-01-gone", 1, "newer"),)
+    registry_of(s3).change(lambda now: {**now, KIND: Pointer(FIRST.version, history=left)})
+    assert "bundle.json is missing" in run("rollback", KIND, "--yes")[1]
     assert pointer(s3).champion == FIRST.version
 
 
