@@ -1,6 +1,6 @@
 """The one way to make a Lambda function: its role, log, layers, tracing, environment and alarm."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aws_cdk import Duration, Size
 from aws_cdk import aws_iam as iam
@@ -12,6 +12,7 @@ from constructs import Construct
 from infra.acknowledge import acknowledge
 from infra.alarms import FIVE_MINUTES, Alarms
 from infra.bundling import ROOT
+from infra.image import image_code
 from infra.layers import Layers
 from infra.logs import log_group
 from infra.settings import Settings
@@ -55,28 +56,30 @@ class Functions(Construct):
         self.dead_letters = _dead_letters(self, alarms)
 
     def make(
-        self, name: str, power: Power, *layers: str, asynchronous: bool = False, traced: bool = True, **environment: str
+        self,
+        name: str,
+        power: Power,
+        *layers: str,
+        asynchronous: bool = False,
+        traced: bool = True,
+        image: bool = False,
+        **environment: str,
     ) -> awslambda.Function:
         """Make function `name` from folder `functions/<name>`; keyword `profiles_table` is variable `PROFILES_TABLE`.
 
         What queue or stream feeds all day is not `traced`: X-Ray would take a run every second, and whatever a traced
         sender put there, which costs more than the run; its log line tells of each batch.
-        Raises `TooLarge` when the function and its layers pass the size gate.
+        An `image` is a container that holds what the layers hold; without it, raises `TooLarge` when the function and
+        its layers pass the size gate.
         """
-        self._layers.function_bytes(name, layers)
         place = Construct(self, name)
         log = log_group(place, f"/aws/lambda/{self.settings.prefix}-{name}", settings=self.settings, key=self.key)
         role = _role(place)
         log.grant_write(role)
-        function = awslambda.Function(
+        function = (self._contained if image else self._zipped)(
             place,
-            "Function",
-            function_name=f"{self.settings.prefix}-{name}",
-            runtime=awslambda.Runtime(self.settings.runtime, awslambda.RuntimeFamily.PYTHON),
-            architecture=awslambda.Architecture.custom(self.settings.architecture),
-            handler="handler.handle",
-            code=awslambda.Code.from_asset(str(ROOT / "functions" / name), exclude=["__pycache__", "*.pyc"]),
-            layers=[self._version(each) for each in layers],
+            name,
+            layers,
             memory_size=power.memory_mb,
             timeout=power.timeout,
             ephemeral_storage_size=Size.mebibytes(power.disk_mb),
@@ -88,11 +91,37 @@ class Functions(Construct):
         )
         if traced:
             acknowledge(place, "AwsSolutions-IAM5[Resource::*]", "X-Ray knows no resources to name in xray:Put*.")
-        if self.settings.runtime != NEWEST_RUNTIME:
+        if self.settings.runtime != NEWEST_RUNTIME and not image:
             acknowledge(function, "AwsSolutions-L1", "The deployer chose an older runtime in the setting `runtime`.")
         self._alarm(name, function)
         self.all[name] = function
         return function
+
+    def _zipped(self, place: Construct, name: str, layers: tuple[str, ...], **given: Any) -> awslambda.Function:  # noqa: ANN401  # CDK's own types
+        self._layers.function_bytes(name, layers)
+        return awslambda.Function(
+            place,
+            "Function",
+            function_name=f"{self.settings.prefix}-{name}",
+            runtime=awslambda.Runtime(self.settings.runtime, awslambda.RuntimeFamily.PYTHON),
+            architecture=awslambda.Architecture.custom(self.settings.architecture),
+            handler="handler.handle",
+            code=awslambda.Code.from_asset(
+                str(ROOT / "functions" / name), exclude=["__pycache__", "*.pyc", "Dockerfile"]
+            ),
+            layers=[self._version(each) for each in layers],
+            **given,
+        )
+
+    def _contained(self, place: Construct, name: str, layers: tuple[str, ...], **given: Any) -> awslambda.Function:  # noqa: ANN401  # CDK's own types
+        return awslambda.DockerImageFunction(
+            place,
+            "Function",
+            function_name=f"{self.settings.prefix}-{name}",
+            architecture=awslambda.Architecture.custom(self.settings.architecture),
+            code=image_code(name, self._layers, layers, self.settings),
+            **given,
+        )
 
     def _version(self, name: str) -> awslambda.LayerVersion:
         if name not in self._versions:

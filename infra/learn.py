@@ -17,11 +17,11 @@ from infra.machine import (
     make_machine,
     watch_machine,
 )
-from infra.schedule import Run, schedule
+from infra.schedule import Run, learn_times, schedule
 
 
 class Learn(Construct):
-    """The state machine with its role, log, schedule and alarm."""
+    """The state machine with its role, log, schedules and alarms."""
 
     def __init__(
         self, scope: Construct, functions: Functions, models: s3.Bucket, steps: Mapping[str, awslambda.Function]
@@ -39,12 +39,18 @@ class Learn(Construct):
             do="Learn did not finish; decisions go on with the last models and scores. Open the execution in Step"
             " Functions: the red step names the function, its log the cause. Then start Learn again by hand.",
         )
+        times = learn_times(settings)
+        self._often("LearnOften", functions, at=times.train, given="{}")
+        if times.score:
+            self._often("ScoreOften", functions, at=times.score, given='{"train":false}')
+
+    def _often(self, name: str, functions: Functions, *, at: str, given: str) -> None:
         schedule(
             self,
-            "LearnOften",
-            Run(self.machine.state_machine_arn, "states:StartExecution"),
-            at=settings.learn_schedule,
-            time_zone=settings.learn_time_zone,
+            name,
+            Run(self.machine.state_machine_arn, "states:StartExecution", given),
+            at=at,
+            time_zone=functions.settings.learn_time_zone,
             dead_letters=functions.dead_letters,
         )
 

@@ -83,6 +83,7 @@ class Models(Construct):
             batch_power(self._functions.settings),
             "core",
             "learning",
+            image=self._functions.settings.train_models_image,
             models_bucket=models.bucket_name,
             revision=revision(ROOT),
             canary_share=str(self._functions.settings.canary_share),

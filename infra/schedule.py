@@ -8,13 +8,38 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.grants import allow
+from infra.settings import Settings
 
 
 class Run(NamedTuple):
-    """What a schedule starts (an ARN) and the one action that it takes."""
+    """What a schedule starts (an ARN), the one action that it takes, and the input that it gives, JSON."""
 
     target_arn: str
     action: str
+    given: str = "{}"
+
+
+class Times(NamedTuple):
+    """When `Learn` trains, and when it scores without training; empty: it always trains."""
+
+    train: str
+    score: str = ""
+
+
+def learn_times(settings: Settings) -> Times:
+    """Return EventBridge expressions: half past the hour, on the days that `retrain` names; people are scored daily.
+
+    Fortnightly is the 1st and the 15th of a month: a rate of 14 days would begin anew with each deployment. A
+    `learn_schedule` outweighs all that.
+    """
+    if settings.learn_schedule:
+        return Times(settings.learn_schedule)
+    hour = settings.retrain_hour
+    return {
+        "daily": Times(f"cron(30 {hour} * * ? *)"),
+        "weekly": Times(f"cron(30 {hour} ? * SUN *)", f"cron(30 {hour} ? * MON-SAT *)"),
+        "fortnightly": Times(f"cron(30 {hour} 1,15 * ? *)", f"cron(30 {hour} 2-14,16-31 * ? *)"),
+    }[settings.retrain]
 
 
 class Window(NamedTuple):
@@ -53,7 +78,7 @@ def schedule(  # noqa: PLR0913  # a schedule has that many facts
         target=scheduler.CfnSchedule.TargetProperty(
             arn=run.target_arn,
             role_arn=role.role_arn,
-            input="{}",
+            input=run.given,
             dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=dead_letters.queue_arn),
             retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
                 maximum_retry_attempts=window.attempts, maximum_event_age_in_seconds=window.seconds

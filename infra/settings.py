@@ -23,7 +23,8 @@ CONTEXT = "addressee"
 LAMBDA_TARGET = ("arm64", "python3.14")
 """What the layers of the setting `layers: arm64` run on: binary packages fit one architecture and one Python."""
 
-SCHEDULE = text(r"(cron|rate)\(.+\)", "must be an EventBridge expression, cron(...) or rate(...)")
+EXPRESSION = "must be an EventBridge expression, cron(...) or rate(...)"
+SCHEDULE = text(r"(cron|rate)\(.+\)", EXPRESSION)
 MEMORY = number(128, 10_240, "MB; a fresh account allows 3008")
 LOG_DAYS = number_of((1, 3, 7, 14, 30, 60, 90, 180, 365), "days")
 HOURS = r"([01]?\d|2[0-3])-([01]?\d|2[0-3])"
@@ -77,8 +78,16 @@ class Settings:
     shards: str = _setting(choice("provisioned", "on-demand"), "provisioned")
     shard_count: int = _setting(number(1, 200, "shards"), 1)
     compact_schedule: str = _setting(SCHEDULE, "cron(30 0 * * ? *)")
-    learn_schedule: str = _setting(SCHEDULE, "cron(30 2 * * ? *)")
+    retrain: str = _setting(choice("daily", "weekly", "fortnightly"), "daily")
+    retrain_hour: int = _setting(number(0, 23, "(an hour)"), 2)
     learn_time_zone: str = _setting(time_zone(), "UTC")
+    learn_schedule: str = _setting(text(r"((cron|rate)\(.+\))?", f"{EXPRESSION}, or empty"), "")
+    watch_schedule: str = _setting(SCHEDULE, "cron(30 6 * * ? *)")
+    drift_psi: float = _setting(share(1.0), 0.2)
+    drift_rate: float = _setting(share(0.2), 0.01)
+    retrain_on_drift: bool = _setting(flag(), default=True)
+    drift_retrain_days: int = _setting(number(1, 90, "days"), 7)
+    train_models_image: bool = _setting(flag(), default=False)
     fairness_traits: tuple[str, ...] = _setting(
         texts(r"[a-z][a-z0-9_]{0,39}", 'must be a list of traits such as ["age_group", "gender"]'),
         ("age_group", "gender"),

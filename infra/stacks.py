@@ -20,6 +20,7 @@ from infra.sending import Mails, Upstream
 from infra.ses import Sending
 from infra.settings import Settings
 from infra.storage import Storage
+from infra.watch import Watch, Watched
 
 
 class DataStack(Stack):
@@ -54,6 +55,7 @@ class AddresseeStack(Stack):
         learned = Learned(data.profiles, data.emails.emails)
         models = Models(self, data.models, learned, functions, self.profiles.compact)
         self.learn = models.learn
+        Watch(self, Watched(data.models, data.profiles.lake, data.decisions.decisions), functions, self.learn)
         Decisions(self, data.decisions, Reads(data.profiles, data.models), functions, self.api)
         self.campaigns = Campaigns(self, data.emails, data.profiles, functions, self.api)
         self.sending = Sending(self, settings, data.feedback.topic)

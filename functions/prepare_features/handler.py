@@ -83,6 +83,8 @@ def handle(event: Mapping[str, Any], _context: object, wired: Wiring | None = No
         tables = wired.prepare(lake, as_of=as_of, sources=_sources(wired, as_of))
     _stop(wired, tables)
     answer = _store(wired.models, tables)
+    if event.get("train") is False:  # a day between two trainings: the champions score the new people
+        answer["kinds"] = []
     warned = [finding.said for finding in tables.audit if finding.severity != "note"]
     log("prepared", function=FUNCTION, as_of=answer["asOf"], counts=answer["counts"], audit=warned)
     return answer

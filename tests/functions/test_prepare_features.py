@@ -215,3 +215,10 @@ def test_of_too_many_lists_some_are_read_the_same_ones_each_time():
     assert some == [*CampaignLists(bucket, max_bytes=size * 5 + 20).plans(since_ms=0)]
     assert {plan.campaign for plan in some} == {"spring"}
     assert [*CampaignLists(bucket).plans(since_ms=2**50)] == []
+
+
+def test_between_two_trainings_no_kind_is_trained():
+    """`{"train": false}`, as the schedule of those days gives it; tables and chunks are written all the same."""
+    wired = wiring_of(InMemoryS3())
+    assert handle({**EVENT, "train": False}, None, wired)["kinds"] == []
+    assert "buy_again" in handle({**EVENT, "train": True}, None, wired)["kinds"]

@@ -16,7 +16,8 @@ WATCHED = {f"{name}-errors" for name in FUNCTIONS} | {
     "stream-behind", "quarantined", "refused", "dead-letters", "lake-behind", "learn-failed", "learn-timed-out",
     "decision-fallback", "api-5xx", "throttles", "plan-failed", "plan-timed-out", "dispatch-stopped", "mails-unknown",
     "send-faults", "sends-dead-letters", "sends-behind", "bounce-rate", "complaint-rate", "link-faults",
-    "links-not-recorded", "feedback-dead-letters", "feedback-behind", "feedback-refused",
+    "links-not-recorded", "feedback-dead-letters", "feedback-behind", "feedback-refused", "model-drift",
+    "canary-rolled-back",
 }  # fmt: skip
 
 
@@ -78,6 +79,8 @@ def test_what_an_outage_logs_is_what_the_alarm_watches(
         ("link-faults", "LinkFault", "serve_links"),
         ("links-not-recorded", "LinkNotRecorded", "serve_links"),
         ("feedback-refused", "FeedbackRefused", "record_feedback"),
+        ("model-drift", "ModelDrift", "watch_models"),
+        ("canary-rolled-back", "CanaryRolledBack", "watch_models"),
     ],
 )
 def test_own_metrics_are_watched_under_the_names_that_the_log_writes(

@@ -61,7 +61,7 @@ def test_a_function_is_traced_unless_queue_or_stream_feeds_it(live: Synthesised,
     assert ("xray:PutTraceSegments" in _actions(live, name)) is bool(traced)
 
 
-@pytest.mark.parametrize("name", ["compact_lake", "prepare_features", "score_profiles", "train_models"])
+@pytest.mark.parametrize("name", ["compact_lake", "prepare_features", "score_profiles", "train_models", "watch_models"])
 def test_what_works_through_files_has_time_and_disk_for_them(live: Synthesised, name: str):
     """DuckDB spills what its memory does not hold; docs/exactly-once.md has the figures."""
     function = live.functions[f"addressee-{name}"]
@@ -76,7 +76,7 @@ def test_who_is_waited_for_answers_before_the_api_gives_up(live: Synthesised, na
     assert live.functions[f"addressee-{name}"]["Timeout"] < 30
 
 
-@pytest.mark.parametrize("name", ["compact_lake", "dispatch_sends"])
+@pytest.mark.parametrize("name", ["compact_lake", "dispatch_sends", "watch_models"])
 def test_what_runs_unattended_has_a_dead_letter_queue(live: Synthesised, name: str):
     """Scheduler invokes them asynchronously; nobody else would notice that they failed."""
     assert "DeadLetterConfig" in live.functions[f"addressee-{name}"]
@@ -132,6 +132,13 @@ def test_a_function_may_write_its_log(live: Synthesised, name: str):
             },
         ),
         ("train_models", {"s3:GetObject", "s3:PutObject", "s3:ListBucket"}),
+        (
+            "watch_models",
+            {
+                "dynamodb:Scan", "s3:GetObject", "s3:ListBucket", "s3:PutObject", "sqs:SendMessage",
+                "states:StartExecution",
+            },
+        ),
         (
             "plan_campaign",
             {
@@ -195,6 +202,7 @@ KEY_OF_TABLE_WRITERS = KEY_OF_WRITERS | {"kms:Encrypt", "kms:ReEncryptFrom", "km
         ("compact_lake", KEY_OF_WRITERS),
         ("prepare_features", KEY_OF_WRITERS),
         ("train_models", KEY_OF_WRITERS),
+        ("watch_models", KEY_OF_WRITERS),
         ("decide_content", KEY_OF_TABLE_WRITERS),
         ("score_profiles", KEY_OF_TABLE_WRITERS),
         ("sync_profiles", KEY_OF_TABLE_WRITERS),

@@ -1,11 +1,19 @@
 """`Learn`: its states, limits, retries, schedule."""
 
 import json
+import re
+import shutil
+from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
-from tests.infra.conftest import Synthesised
+from infra.bundling import ROOT
+from infra.image import build_context
+from infra.schedule import Times, learn_times
+from infra.settings import read_settings
+from tests.infra.conftest import Synthesised, synthesise
 
 
 def _definition(live: Synthesised) -> dict[str, Any]:
@@ -67,8 +75,72 @@ def test_learn_is_logged_whole_without_its_data_and_traced(live: Synthesised):
     assert machine["TracingConfiguration"]["Enabled"] is True
 
 
-@pytest.mark.parametrize(("part", "at"), [("LearnOften", "cron(30 2 * * ? *)"), ("CompactDaily", "cron(30 0 * * ? *)")])
+@pytest.mark.parametrize(
+    ("part", "at"),
+    [
+        ("LearnOften", "cron(30 2 * * ? *)"),
+        ("CompactDaily", "cron(30 0 * * ? *)"),
+        ("WatchDaily", "cron(30 6 * * ? *)"),
+    ],
+)
 def test_schedules_name_their_time_zone(live: Synthesised, part: str, at: str):
     """Off-peak, and in a zone that is written down."""
     (schedule,) = [each for name, each in live.of_type("AWS::Scheduler::Schedule").items() if part in name]
     assert (schedule["ScheduleExpression"], schedule["ScheduleExpressionTimezone"]) == (at, "UTC")
+
+
+@pytest.mark.parametrize(
+    ("given", "train", "score"),
+    [
+        ({"retrain": "daily", "retrain_hour": "4"}, "cron(30 4 * * ? *)", None),
+        ({"retrain": "weekly"}, "cron(30 2 ? * SUN *)", "cron(30 2 ? * MON-SAT *)"),
+        ({"retrain": "fortnightly"}, "cron(30 2 1,15 * ? *)", "cron(30 2 2-14,16-31 * ? *)"),
+        ({"retrain": "weekly", "learn_schedule": "rate(2 days)"}, "rate(2 days)", None),
+    ],
+)
+def test_people_are_scored_daily_however_seldom_models_are_trained(
+    given: dict[str, str], train: str, score: str | None
+):
+    """Between two trainings `Learn` runs with `train` false: new tables, the champions' scores, no model."""
+    shop = {"addressee": {"sender": "mail@shop.example.com", "postal_address": "1 Example Street, 12345 Example City"}}
+    settings = read_settings((shop | {f"addressee_{name}": value for name, value in given.items()}).get)
+    assert learn_times(settings) == Times(train, score or "")
+
+
+def test_a_seldom_trained_deployment_has_both_schedules_and_can_train_in_a_container(tmp_path: Path):
+    """One synthesis with the settings that are not the defaults; Docker is asked for nothing."""
+    made = synthesise(
+        tmp_path, retrain="weekly", learn_time_zone="Europe/Berlin", train_models_image="true", retrain_on_drift="false"
+    )
+    schedules = made.of_type("AWS::Scheduler::Schedule")
+    given = {
+        each["ScheduleExpression"]: (each["Target"]["Input"], each["ScheduleExpressionTimezone"])
+        for name, each in schedules.items()
+        if "Often" in name
+    }
+    assert given == {
+        "cron(30 2 ? * SUN *)": ("{}", "Europe/Berlin"),
+        "cron(30 2 ? * MON-SAT *)": ('{"train":false}', "Europe/Berlin"),
+    }
+    train, prepare = made.functions["addressee-train_models"], made.functions["addressee-prepare_features"]
+    assert train["PackageType"] == "Image"
+    assert "ImageUri" in train["Code"]
+    assert not {"Layers", "Handler", "Runtime"} & train.keys()
+    assert train["Architectures"] == ["arm64"]
+    assert (train["MemorySize"], train["Timeout"]) == (prepare["MemorySize"], prepare["Timeout"])
+    assert made.functions["addressee-watch_models"]["Environment"]["Variables"]["DRIFT_RETRAIN_DAYS"] == "0"
+    assert made.violations == []
+
+
+def test_the_image_holds_what_the_layers_hold_where_the_layers_have_it(tmp_path: Path):
+    """The Dockerfile copies two things; both are in the context, and the same content gives the same folder."""
+    zipped = tmp_path / "layer.zip"
+    with ZipFile(zipped, "w") as archive:
+        archive.writestr("python/package/__init__.py", "")
+    context = build_context("train_models", [zipped])
+    assert (context / "opt" / "python" / "package" / "__init__.py").exists()
+    assert (context / "handler.py").read_bytes() == (ROOT / "functions/train_models/handler.py").read_bytes()
+    dockerfile = (context / "Dockerfile").read_text()
+    assert re.findall(r"^COPY (\S+)", dockerfile, re.MULTILINE) == ["opt/", "handler.py"]
+    assert build_context("train_models", [zipped]) == context
+    shutil.rmtree(context)
