@@ -1,7 +1,7 @@
 """Training tables -> a judged model: choose a recipe, examine it once, pass the gate, refit on all days, seal it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from addressee.models.bundle import SERVING_FILE, Bundle, seal
 from addressee.models.card import card_files
 from addressee.models.evaluate import Compared, as_json, compare
 from addressee.models.gate import Verdict, judge, leads, outdoes
-from addressee.models.kind import Cuts, Exam, Kind, Recipe, Window
+from addressee.models.kind import Cuts, Exam, Fitted, Kind, Recipe, Window
 from addressee.models.packed import pack
 from addressee.models.reference import reference_file
 from addressee.models.tables import Floats, Metadata, Tables
@@ -26,6 +26,7 @@ class Run:
     """One training run. `champion` is the recipe of the model that is served now, `former` those of a year's champions.
 
     `revision` is the code's, empty where it is not known. `budget` is what a kind that can be tuned may spend on it.
+    `tiers` are the least probabilities of a scorer's tiers, the kind's own where there are none.
     """
 
     kind: Kind
@@ -35,6 +36,7 @@ class Run:
     former: Sequence[Recipe] = ()
     revision: str = ""
     budget: Budget = NO_BUDGET
+    tiers: Mapping[str, float] = field(default_factory=dict)
 
     def rng(self) -> np.random.Generator:
         """Return a generator in the same state each time."""
@@ -62,7 +64,7 @@ def train(run: Run) -> Trained:
     if not verdict.published:
         return Trained(verdict, metrics, None)
     said = {"metrics": metrics, "tested": dict(examined.asked), "verdict": verdict.reason, **chosen.said()}
-    return Trained(verdict, metrics, _sealed(run, cuts, chosen.recipe, said))
+    return Trained(verdict, metrics, _sealed(run, cuts, chosen, said))
 
 
 class _Candidate(NamedTuple):
@@ -83,6 +85,14 @@ class _Chosen(NamedTuple):
         """Return what the bundle and its card tell of the choice."""
         rows = [{"recipe": dict(each.recipe or {}), "validation": dict(each.validation)} for each in self.compared]
         return {"candidates": rows, "tuning": self.tuning}
+
+    def details(self) -> dict[str, Mapping[str, str]]:
+        """Return the same for the card: a line for each candidate."""
+        lines = {_listed(each.recipe or {"": "floor"}): _listed(each.validation) for each in self.compared}
+        return {
+            **({"candidates in the validation window": lines} if lines else {}),
+            **({"tuning": {"found": self.tuning}} if self.tuning else {}),
+        }
 
 
 def _choose(run: Run, window: Window) -> _Chosen:
@@ -166,25 +176,37 @@ def _marks(run: Run, exam: Exam, window: Window, recipe: Recipe) -> Floats:
     return run.kind.marks(exam, run.kind.predict(fitted, exam.audience, k=K))
 
 
-def _sealed(run: Run, cuts: Cuts, recipe: Recipe, said: Mapping[str, Any]) -> Bundle:
+def _sealed(run: Run, cuts: Cuts, chosen: _Chosen, said: Mapping[str, Any]) -> Bundle:
     """Refit on all days with the same recipe; add what the test said, the card and the metadata."""
     known = run.tables.metadata
-    fitted = run.kind.fit(run.tables, until=known.as_of_day, recipe=recipe, rng=run.rng())
+    fitted = _tiered(run, run.kind.fit(run.tables, until=known.as_of_day, recipe=chosen.recipe, rng=run.rng()))
     about = {
         "family": fitted.family,
         "role": run.kind.role,
         "features": list(known.feature_names) if run.kind.uses_features else [],
         "feature_hash": known.feature_hash if run.kind.uses_features else "",
-        "recipe": dict(recipe),
+        "recipe": dict(chosen.recipe),
         "settings": dict(fitted.settings),
         "windows": _windows(known, cuts),
         **said,
         "baseline": run.kind.floor_title,
         "revision": run.revision,
     }
-    card = card_files(run.kind, known, about, run.kind.details(run.tables, fitted))
+    details = {**run.kind.details(run.tables, fitted), **chosen.details()}
+    card = card_files(run.kind, known, about, details)
     files = {SERVING_FILE: pack(fitted.sections), **card, **reference_file(run.kind, run.tables, fitted)}
     return seal(run.kind.name, known.as_of, files, about)
+
+
+def _tiered(run: Run, fitted: Fitted) -> Fitted:
+    """Give a scorer the tiers of this installation."""
+    if run.kind.role != "scorer" or not run.tiers:
+        return fitted
+    return replace(fitted, settings={**fitted.settings, "thresholds": dict(run.tiers)})
+
+
+def _listed(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}".strip() for name, value in values.items())
 
 
 def _windows(known: Metadata, cuts: Cuts) -> dict[str, str]:

@@ -1,0 +1,136 @@
+"""What a run may choose besides: a budget for tuning, an installation's tiers, a mitigation's weights."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from addressee.models.kinds import kind_of
+from addressee.models.propensity import RECIPES, threshold
+from addressee.models.scorers import THRESHOLDS
+from addressee.models.tables import no_sends
+from addressee.models.train import Run, train
+from addressee.models.tuning import Budget, Choice, Found, Space, Span, search
+from tests.models.conftest import SEED, quick, tables, trained
+from tests.models.generated import FEATURES
+
+KIND = replace(kind_of("buys_in_7_days"), candidates=RECIPES[:1])
+TUNED = {"model": "logistic", "c": 0.03, "impute": "median"}
+
+
+class Tuned(type(KIND)):
+    """Tunes without searching: what a search costs is for other tests."""
+
+    def tuned(self, tables, *, until, budget, seed):  # noqa: ARG002  # the interface's arguments
+        """Return one recipe, and what was asked."""
+        return Found([TUNED], f"{budget.trials} trials until {until}, seed {seed}")
+
+
+def test_what_tuning_finds_is_compared_with_the_candidates():
+    """On the validation window, beside floor and candidates; the card says what tuning said of itself."""
+    kind = Tuned(**vars(KIND))
+    bundle = train(Run(kind, tables(), seed=SEED, budget=Budget(trials=4))).bundle
+    rows = bundle.meta["candidates"]
+    assert [row["recipe"] for row in rows] == [{}, RECIPES[0], TUNED]
+    assert all(0.5 < row["validation"]["roc_auc"] < 1.0 for row in rows)
+    until = kind.cuts(tables()).validation.first
+    assert bundle.meta["tuning"] == f"4 trials until {until}, seed {SEED}"
+    card = bundle.files["card.md"].decode()
+    assert "## Candidates in the validation window" in card
+    assert "- floor: roc_auc" in card
+    assert bundle.meta["tuning"] in card
+
+
+def test_without_a_budget_nothing_is_tuned():
+    """The default keeps a run short."""
+    bundle = train(Run(Tuned(**vars(KIND)), tables(), seed=SEED)).bundle
+    assert (bundle.meta["candidates"], bundle.meta["tuning"]) == ([], "")
+
+
+def test_a_kind_searches_what_was_known_when_validation_opens():
+    """Rows of later days change nothing that tuning finds."""
+    rows, until = tables().people, KIND.cuts(tables()).validation.first
+    later = rows.cut_day > until
+    labels = {name: np.where(later, ~label, label) for name, label in rows.labels.items()}
+    other = replace(tables(), people=replace(rows, labels=labels))
+    budget = Budget(trials=1)
+    found = KIND.tuned(tables(), until=until, budget=budget, seed=1)
+    assert found == KIND.tuned(other, until=until, budget=budget, seed=1)
+    assert len(found.recipes) == 3
+
+
+def test_a_search_follows_its_seed():
+    """Other seeds sample otherwise; the start is tried first, so that nothing worse is returned."""
+    space = Space({"model": "x"}, {"depth": Span(1, 9), "way": Choice(("a", "b"))}, [{"depth": 5, "way": "a"}])
+
+    def value(recipe):
+        return -abs(recipe["depth"] - 5) - (recipe["way"] == "b")
+
+    best = search(space, value, budget=Budget(trials=3), seed=1)
+    assert best == search(space, value, budget=Budget(trials=3), seed=1)
+    assert (best.recipe, best.value, best.tried, best.finished) == (
+        {"model": "x", "depth": 5, "way": "a"},
+        0.0,
+        3,
+        True,
+    )
+
+
+def test_an_installation_may_have_tiers_of_its_own():
+    """In settings, which serving reads; others have three quarters and two fifths."""
+    tiers = {"high": 0.6, "medium": 0.2}
+    made = train(Run(KIND, tables(), seed=SEED, tiers=tiers)).bundle
+    assert made.meta["settings"]["thresholds"] == tiers
+    assert trained(KIND.name).bundle.meta["settings"]["thresholds"] == THRESHOLDS
+    assert json.loads(made.files["card.json"])["details"]["tiers from"] == tiers
+
+
+def test_thresholds_are_kept_in_the_bundle():
+    """By three rules; the one that decides tells what counts as a yes, one half where it found none."""
+    settings = trained("lapses_in_28_days").bundle.meta["settings"]
+    assert {"youden", "best_f1"} <= set(settings["tuned"])
+    assert 0.0 < threshold(settings) == settings["tuned"]["best_f1"]["at"] < 1.0
+    assert threshold({"tuned": {}, "decides": "precision"}) == 0.5
+
+
+def test_weights_of_a_mitigation_move_the_model():
+    """Who counts for nothing teaches nothing."""
+    other = replace(KIND, weigh=lambda tables, subject, labels: np.where(subject % 2, 1.0, 1e-6))  # noqa: ARG005  # the hook's arguments
+    cut = {"until": tables().metadata.as_of_day, "recipe": RECIPES[0]}
+    fitted = [kind.fit(tables(), **cut, rng=np.random.default_rng(1)) for kind in (KIND, other)]
+    assert fitted[0].sections["weight"] != fitted[1].sections["weight"]
+
+
+@pytest.mark.parametrize("name", ["buys_in_7_days", "clicks_in_24_hours"])
+def test_exams_tell_people_apart(name):
+    """Who got a mail in the week before, and when they ordered last."""
+    kind, sends = quick(kind_of(name)), tables().sends
+    some = np.random.default_rng(0).random(len(sends.subject)) < 0.5
+    labels = {
+        column: {key: each[some] for key, each in getattr(sends, column).items()} for column in ("labels", "known")
+    }
+    columns = {column: getattr(sends, column)[some] for column in ("features", "subject", "sent_ms", "hour_of_week")}
+    fewer = replace(tables(), sends=replace(sends, **columns, **labels))
+    exam = kind.exam(fewer, kind.cuts(fewer).test)
+    assert set(exam.groups["exposed"]) == {"yes", "no"}
+    assert {"ordered in 28 days", "ordered before"} <= set(exam.groups["activity"])
+    assert {len(labels) for labels in exam.groups.values()} == {len(exam.truth)}
+
+
+def test_a_shop_without_mails_has_no_exposed_slice():
+    """Nothing is known of exposure there."""
+    nobody = replace(tables(), sends=no_sends(len(FEATURES)))
+    assert "exposed" not in KIND.exam(nobody, KIND.cuts(nobody).test).groups
+    assert kind_of("clicks_in_24_hours").cuts(nobody) is None
+
+
+def test_details_tell_what_a_reader_asks():
+    """The planted features lead; thresholds, balance and the map are said."""
+    details = json.loads(trained("buys_in_7_days").bundle.files["card.json"])["details"]
+    importance = next(values for title, values in details.items() if title.startswith("importance"))
+    assert {"mood", "recency_days"} <= set(sorted(importance, key=importance.get)[-3:])
+    assert details["correlation with the label"]["mood"] > 0.2
+    assert 0.0 < details["class balance"]["share of yes"] < 1.0
+    assert details["calibration"]["map"] in {"none", "platt", "isotonic"}
+    assert details["thresholds"]["decides"] == "best_f1"
