@@ -18,6 +18,7 @@ from addressee.models.bundle import BundleRefused
 from addressee.models.card import MARKDOWN_FILE
 from addressee.models.registry import NothingToRollBack, Pointer, Pointers, challenged, promoted, rolled_back
 from cli.deployment import find_deployment
+from cli.models_watch import models_watch
 from cli.trouble import trouble
 from cli.versions import (
     ChangedMeanwhile,
@@ -35,6 +36,7 @@ CARDS = "card."
 EXPECTED = (UnknownVersion, ChangedMeanwhile, NothingToRollBack, BundleRefused, PreconditionFailed)
 app = typer.Typer(no_args_is_help=True, help="The model registry: who gets which version, and how good it is.")
 console = Console(emoji=False)
+app.command("watch")(models_watch)
 Kind = Annotated[str, typer.Argument(help="A kind of model, such as buy_again.")]
 Version = Annotated[str, typer.Argument(help="A version, its beginning, `champion` or `challenger`.")]
 Reason = Annotated[str, typer.Option(help="Why; the registry keeps it.")]
