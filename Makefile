@@ -11,6 +11,7 @@ PY := $(VENV)/bin/python
 TWIN_PORT ?= 4600
 export PATH := $(CURDIR)/$(BUILD)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PYTHONPATH := $(CURDIR)/layers/core/python:$(CURDIR)
+export LD_LIBRARY_PATH := $(CURDIR)/$(BUILD)/lib$(if $(LD_LIBRARY_PATH),:$(LD_LIBRARY_PATH))
 export PYTHONDONTWRITEBYTECODE := 1
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 export TWIN_PORT

@@ -18,7 +18,6 @@ from infra import native
 
 ROOT = native.ROOT
 Target: TypeAlias = native.Target
-OPENMP = "libgomp.so.1"
 FIXED_DATE = (1980, 1, 1, 0, 0, 0)
 LAMBDA_PYTHON = "3.14"
 # Amazon Linux 2023 has glibc 2.34; pip matches each tag literally, so every age that wheels are tagged with is named.
@@ -138,7 +137,7 @@ def _share_openmp(packages: Path) -> None:
         return
     (found,) = packages.glob("scikit_learn.libs/libgomp-*.so*")
     (packages.parent / "lib").mkdir()
-    shutil.copyfile(found, packages.parent / "lib" / OPENMP)
+    shutil.copyfile(found, packages.parent / "lib" / native.OPENMP)
 
 
 def _compile(packages: Path) -> None:

@@ -1,8 +1,9 @@
 """The C walker of trees, compiled by Zig's C compiler, which comes as a Python package: the same bytes on any machine.
 
-python -m infra.native  # puts this machine's library beside its source
+python -m infra.native  # puts this machine's library beside its source, and OpenMP where LightGBM finds it
 """
 
+import ctypes
 import os
 import platform
 import shutil
@@ -11,6 +12,7 @@ import sys
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from sysconfig import get_path
 from typing import Literal
 
 Target = Literal["arm64", "host"]
@@ -18,6 +20,7 @@ Target = Literal["arm64", "host"]
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "layers" / "core" / "python" / "addressee" / "models" / "trees.c"
 LIBRARY = "libtrees.so"
+OPENMP = "libgomp.so.1"
 GLIBC = "2.26"
 """Amazon Linux 2023 has 2.34; the library calls nothing of it, but an older one costs nothing either."""
 # Without contraction a * b + c rounds twice on every processor: arm64 and x86-64 give the same contributions.
@@ -81,5 +84,16 @@ def beside_source() -> None:
     part.replace(beside)
 
 
+def provide_openmp(packages: Path, into: Path) -> None:
+    """Copy scikit-learn's OpenMP into a folder of `LD_LIBRARY_PATH`, where this machine has none of its own."""
+    try:
+        ctypes.CDLL(OPENMP)
+    except OSError:
+        into.mkdir(parents=True, exist_ok=True)
+        for found in packages.glob("scikit_learn.libs/libgomp-*.so*"):
+            shutil.copyfile(found, into / OPENMP)
+
+
 if __name__ == "__main__":
     beside_source()
+    provide_openmp(Path(get_path("platlib")), ROOT / ".build" / "lib")

@@ -20,7 +20,7 @@ from infra.bundling import (
     unzipped_bytes,
 )
 from infra.layers import LIMIT_BYTES, Layers, TooLarge
-from infra.native import SOURCE, native_library
+from infra.native import SOURCE, native_library, provide_openmp
 
 ELF_MACHINE = {"arm64": 183, "x86_64": 62}
 LARGEST_LIBRARY = 16_384
@@ -87,6 +87,16 @@ def test_the_tree_walker_is_small_and_made_for_lambdas_processor():
     assert int.from_bytes(library[18:20], "little") == ELF_MACHINE["arm64"]
     assert len(library) < LARGEST_LIBRARY
     assert b"libc.so" not in library
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_machine_without_openmp_is_given_one(tmp_path: Path, monkeypatch, there):
+    """Nothing is put there where the machine has its own."""
+    monkeypatch.setattr("infra.native.OPENMP", "libc.so.6" if there else "libnowhere.so.1")
+    (tmp_path / "scikit_learn.libs").mkdir()
+    (tmp_path / "scikit_learn.libs" / "libgomp-0123abcd.so.1.0.0").write_bytes(b"openmp")
+    provide_openmp(tmp_path, tmp_path / "lib")
+    assert [path.name for path in tmp_path.glob("lib/*")] == ([] if there else ["libnowhere.so.1"])
 
 
 @pytest.mark.parametrize("target", ["arm64", "host"])

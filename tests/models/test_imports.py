@@ -9,7 +9,12 @@ import pytest
 @pytest.mark.parametrize(
     ("module", "absent"),
     [
-        ("addressee.models.serving", ("numpy", "scipy", "sklearn", "msgspec", "duckdb", "botocore")),
+        ("addressee.models.serving", ("numpy", "scipy", "sklearn", "msgspec", "duckdb", "botocore", "ctypes")),
+        (
+            "addressee.models.serving",
+            ("addressee.models.trees", "addressee.models.native", "addressee.models.prepared"),
+        ),
+        ("addressee.models.tree_scorers", ("numpy", "ctypes", "pathlib")),
         ("addressee.models.kinds", ("scipy", "sklearn", "duckdb", "botocore")),
         ("addressee.models.score", ("scipy", "sklearn", "duckdb", "botocore")),
     ],
