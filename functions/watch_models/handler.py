@@ -17,7 +17,7 @@ from addressee.adapters.score_snapshots import read_snapshot
 from addressee.adapters.step_functions import LearnMachine
 from addressee.adapters.watch_reports import newest_report, put_report
 from addressee.adapters.watched_models import watched_models
-from addressee.models.arms import count_arms
+from addressee.models.arms import Arms, count_arms
 from addressee.models.canary import CanarySettings, judge_canary
 from addressee.models.drift import DriftSettings
 from addressee.models.kinds import KINDS
@@ -94,13 +94,12 @@ def handle(event: Mapping[str, Any], _context: object, wired: Wiring | None = No
     tables = tables_of(wired.models, as_of)
     drift = drift_report(watched_models(wired.registry, tables.metadata, on_refused=_refused), tables, wired.drift)
     figures = _performance(wired, tables)
-    canaries = {kind: _judge(wired, kind, each, tables) for kind, each in wired.registry.pointers().items()}
-    running = {kind: each for kind, each in canaries.items() if each}
+    canaries = _judge_all(wired, tables)
     retrain = _retrain(wired, drift, as_of)
-    report = {"asOf": as_of, "drift": drift, "performance": figures, "canaries": running, "retrain": retrain}
+    report = {"asOf": as_of, "drift": drift, "performance": figures, "canaries": canaries, "retrain": retrain}
     key = put_report(wired.models, wired.today.isoformat(), report)
     _log(key, report)
-    return {"asOf": as_of, "moved": len(drift["moved"]), "canaries": running, "retrain": retrain["why"], "report": key}
+    return {"asOf": as_of, "moved": len(drift["moved"]), "canaries": canaries, "retrain": retrain["why"], "report": key}
 
 
 def _performance(wired: Wiring, tables: Tables) -> Json:
@@ -118,12 +117,19 @@ def _performance(wired: Wiring, tables: Tables) -> Json:
     return found
 
 
-def _judge(wired: Wiring, kind: str, pointer: Pointer, tables: Tables) -> Json:
-    """Judge the kind's canary, if one runs, and do what the verdict says."""
-    if not pointer.challenger:
+def _judge_all(wired: Wiring, tables: Tables) -> Json:
+    """Judge every canary that runs; the decisions are read once for all."""
+    running = {kind: pointer for kind, pointer in wired.registry.pointers().items() if pointer.challenger}
+    if not running:
         return {}
+    decisions = list(wired.decisions.asked_since(min(pointer.since_ms for pointer in running.values())))
+    arms = {kind: count_arms(kind, pointer, tables, decisions) for kind, pointer in running.items()}
+    return {kind: _judge(wired, kind, pointer, arms[kind]) for kind, pointer in running.items()}
+
+
+def _judge(wired: Wiring, kind: str, pointer: Pointer, arms: Arms) -> Json:
+    """Judge a canary and do what the verdict says."""
     now_ms = wired.now_ms()
-    arms = count_arms(kind, pointer, tables, wired.decisions.asked_since(pointer.since_ms))
     days = (now_ms - pointer.since_ms) / DAY_MS
     verdict = judge_canary(arms.champion, arms.challenger, days=days, settings=wired.canary)
     move = partial(after_verdict, kind=kind, challenger=pointer.challenger, verdict=verdict, now_ms=now_ms)

@@ -22,9 +22,11 @@ class DecisionScan:
 
     def asked_since(self, at_ms: int, *, most: int = MOST_DECISIONS) -> Iterator[Asked]:
         """Read decisions of `at_ms` or later, at most `most` of them, a page as it is needed."""
+        seen: dict[frozenset[str], frozenset[str]] = {}
         for item in islice(self._items(at_ms), most):
             decision = from_body(from_item(item)["body"])
-            kinds, faults = frozenset(decision.models), frozenset(decision.faults)
+            kinds, faults = (frozenset(each) for each in (decision.models, decision.faults))
+            kinds, faults = seen.setdefault(kinds, kinds), seen.setdefault(faults, faults)  # few differ: keep each once
             yield Asked(decision.subject, decision.decided_at_ms, kinds, faults)
 
     def _items(self, at_ms: int) -> Iterator[Mapping[str, Any]]:
