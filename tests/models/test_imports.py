@@ -15,7 +15,7 @@ import pytest
             ("addressee.models.trees", "addressee.models.native", "addressee.models.prepared"),
         ),
         ("addressee.models.tree_scorers", ("numpy", "ctypes", "pathlib")),
-        ("addressee.models.kinds", ("scipy", "sklearn", "duckdb", "botocore")),
+        ("addressee.models.kinds", ("scipy", "sklearn", "lightgbm", "optuna", "imblearn", "duckdb", "botocore")),
         ("addressee.models.score", ("scipy", "sklearn", "duckdb", "botocore")),
     ],
 )
