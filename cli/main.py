@@ -242,9 +242,9 @@ def learn_now(context: typer.Context, as_of: Annotated[str | None, typer.Option(
     """Run Learn, wait, and print what was published."""
     with trouble(), console.status("learning"):
         learned = learn(_deployment(context).learn_arn, as_of)
-    table = Table("kind", "published", "version served", "reason", title=f"as of {learned.as_of}", title_justify="left")
+    table = Table("kind", "published", "version", "reason", title=f"as of {learned.as_of}", title_justify="left")
     for each in learned.trained:
-        table.add_row(each["kind"], "yes" if each["published"] else "no", each["version"], each["reason"])
+        table.add_row(each["kind"], each["state"] if each["published"] else "no", each["version"], each["reason"])
     console.print(table)
     console.print(f"{learned.seconds:.0f} s")
 
