@@ -141,7 +141,8 @@ def _judge(wired: Wiring, kind: str, pointer: Pointer, arms: Arms) -> Json:
 def _retrain(wired: Wiring, drift: Json, as_of: str) -> Json:
     """Start `Learn` where drift asks for it and did not lately; its day names the run, so a repeat starts no other."""
     last = newest_report(wired.models).get("retrain", {}).get("last", "")
-    why = why_retrain(drift, wired.registry.pointers(), as_of) if wired.retrain_days else ""
+    registry = wired.registry
+    why = why_retrain(drift, registry.pointers(), as_of, versions=registry.versions()) if wired.retrain_days else ""
     due = not last or wired.today - date.fromisoformat(last) >= timedelta(wired.retrain_days)
     if why and due:
         last = wired.today.isoformat()

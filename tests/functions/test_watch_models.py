@@ -177,6 +177,17 @@ def test_people_who_moved_raise_an_alarm_that_says_what_and_retrain_once_a_week(
     assert report_of(s3)["retrain"]["last"] == TODAY
 
 
+def test_what_was_trained_on_these_people_is_not_trained_again(s3, tables):
+    """A daily retraining has seen them, though its model is still a canary's: the same tables give the same bytes."""
+    put_tables(s3, on_day(tables, 7, recency_days=3650.0))
+    for kind in ("buy_again", "rfm_tiers"):
+        s3.objects["models", f"models/{kind}/2024-10-11-aaaaaaaaaaaa/{META_FILE}"] = b"{}"
+    machine = Machine()
+    answer = handle(EVENT, None, wire(s3, machine=machine))
+    assert answer["moved"]
+    assert machine.runs == []
+
+
 def test_who_switched_it_off_is_not_retrained_by_drift(s3, tables):
     """Setting `retrain_on_drift` false; the alarm stays."""
     put_tables(s3, on_day(tables, 7, recency_days=3650.0))

@@ -30,6 +30,8 @@ def test_retraining_is_for_champions_that_have_not_seen_the_newest_people():
     assert why_retrain(moved, {"a": Pointer("2026-01-08-a")}, "2026-01-08") == ""
     pointers = {"a": Pointer("2026-01-01-a"), "b": Pointer("2026-01-08-a"), "c": Pointer("")}
     assert why_retrain(moved, pointers, "2026-01-08") == "1 columns moved, a trained before"
+    versions = {("a", "2026-01-08-new"), ("b", "2026-01-08-a")}
+    assert why_retrain(moved, pointers, "2026-01-08", versions=versions) == ""
 
 
 @pytest.mark.parametrize("action", ["promote", "roll back", "keep"])

@@ -1,6 +1,6 @@
 """A day's watch over the served models: drift, performance, canaries, and whether to retrain; as one report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,11 +94,19 @@ def _short(value: float) -> float:
     return float(f"{value:.4g}")
 
 
-def why_retrain(drift: Json, pointers: Mapping[str, Pointer], as_of: str) -> str:
-    """Say what a retraining is for, or nothing: drift, and a champion that has not seen the newest people yet."""
+def why_retrain(
+    drift: Json, pointers: Mapping[str, Pointer], as_of: str, *, versions: Collection[tuple[str, str]] = ()
+) -> str:
+    """Say what a retraining is for, or nothing: drift, and kinds that have not learned from the newest people yet.
+
+    `versions` are all that were published, (kind, version): what was trained on these tables, canary or not, has
+    learned from them, and training it again would give the same bytes.
+    """
     if not drift["moved"]:
         return ""
-    stale = sorted(kind for kind, pointer in pointers.items() if pointer.champion and day_of(pointer.champion) < as_of)
+    learned = {kind for kind, version in versions if day_of(version) == as_of}
+    old = {kind for kind, pointer in pointers.items() if pointer.champion and day_of(pointer.champion) < as_of}
+    stale = sorted(old - learned)
     return f"{len(drift['moved'])} columns moved, {', '.join(stale)} trained before" if stale else ""
 
 
