@@ -84,6 +84,7 @@ def features_sql(*, events: str = "events", as_of_ms: Iterable[int] = (), pairs:
 def _expressions() -> dict[str, str]:
     acts = " ".join(f"WHEN '{name}' THEN {act}" for name, act in ACTS.items())
     return {
+        "own_send": f"coalesce(name IN ({_names(SEND_NAMES)}) AND starts_with(send_id, subject || '.'), false)",
         "act": f"(CASE did {acts} ELSE 0 END)::UTINYINT",
         "act_totals": _listed(
             *(f"sum(n) FILTER (act = {ACTS[name]}) AS {counter}" for counter, name in COUNTED.items()),

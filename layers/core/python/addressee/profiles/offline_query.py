@@ -55,16 +55,13 @@ reach AS MATERIALIZED (
 FACTS = """
 copied AS MATERIALIZED (SELECT hash(message_id) AS copy FROM $events GROUP BY copy HAVING count(*) > 1),
 rows AS NOT MATERIALIZED (
-    SELECT *, CASE WHEN kind = 'track' THEN coalesce(name, '') ELSE '' END AS did
-    FROM $events WHERE kind <> '$merge'
-        -- Our own sends are not folded; a row names the subject by its event's own word.
-        AND NOT coalesce(kind = 'track' AND name IN ($send_names) AND starts_with(send_id, subject || '.'), false)
+    SELECT *, CASE WHEN kind = 'track' THEN coalesce(name, '') ELSE '' END AS did FROM $events WHERE kind <> '$merge'
 ),
 -- Of what may have a copy, a row per person and message: the copy that was received first. Only these are sorted.
 firsts AS MATERIALIZED (
     SELECT -k.person AS bucket, k.as_of_ms AS bucket_ms, r.* EXCLUDE (lines)
     FROM rows r JOIN known k ON k.identity = r.subject AND r.received_at_ms <= k.as_of_ms
-    WHERE hash(message_id) IN (FROM copied)
+    WHERE hash(message_id) IN (FROM copied) AND NOT $own_send
     QUALIFY row_number() OVER (PARTITION BY person, message_id ORDER BY received_at_ms, event_time_ms, did) = 1
 ),
 singles AS NOT MATERIALIZED (
@@ -80,19 +77,18 @@ acts AS MATERIALIZED (
     WHERE kind IN ($behaviour) AND label IS DISTINCT FROM '$machine'
         AND (did IN ($engagement) OR NOT (did IN ($back_office) OR starts_with(did, '$email')))
 ),
-first_lines AS NOT MATERIALIZED (
-    SELECT subject, message_id, received_at_ms, event_time_ms, min(lines) AS lines
-    FROM rows WHERE kind = 'track' AND name IN ($holding) AND hash(message_id) IN (FROM copied) GROUP BY ALL
+-- Two copies that were received at once may hold different lines: the lesser ones count.
+firsts_held AS NOT MATERIALIZED (
+    SELECT f.*, r.lines FROM firsts f JOIN $events r USING (subject, message_id, received_at_ms, event_time_ms)
+    WHERE f.kind = 'track' AND f.name IN ($holding)
+    QUALIFY row_number() OVER (PARTITION BY bucket, message_id ORDER BY r.lines) = 1
 ),
 holdings AS MATERIALIZED (
     SELECT bucket, bucket_ms, greatest(event_time_ms, 1) AS at_ms, did,
         least(greatest(amount_minor_units, 0), $max_amount) AS amount,
         CASE WHEN did IN ($send_names) AND send_id <> '' THEN send_id ELSE message_id END AS key, lines
-    FROM (
-        FROM singles UNION ALL BY NAME
-        FROM firsts JOIN first_lines USING (subject, message_id, received_at_ms, event_time_ms)
-    )
-    WHERE kind = 'track' AND name IN ($holding) AND label IS DISTINCT FROM '$machine'
+    FROM (FROM singles UNION ALL BY NAME FROM firsts_held)
+    WHERE kind = 'track' AND name IN ($holding) AND label IS DISTINCT FROM '$machine' AND NOT $own_send
 ),
 """
 
@@ -223,16 +219,14 @@ spend_sums AS (
     FROM category_sums GROUP BY person
 ),
 cart_stamps AS (
-    SELECT person, item, max(stamp) AS stamp
-    FROM cart_parts JOIN reach USING (bucket) JOIN act_sums USING (person)
-    WHERE stamp // 65536 > coalesce(last_order_ms, 0) GROUP BY person, item
+    SELECT person, item, max(stamp) AS stamp FROM cart_parts JOIN reach USING (bucket) GROUP BY person, item
+),
+cart_places AS (
+    SELECT *, row_number() OVER (PARTITION BY person ORDER BY stamp DESC, item DESC) AS place
+    FROM cart_stamps LEFT JOIN act_sums USING (person) WHERE stamp // 65536 > coalesce(last_order_ms, 0)
 ),
 cart_sums AS (
-    SELECT person, count(*) FILTER (stamp % 2 = 1) AS cart_items
-    FROM (
-        SELECT *, row_number() OVER (PARTITION BY person ORDER BY stamp DESC, item DESC) AS place FROM cart_stamps
-    )
-    WHERE place <= $cart GROUP BY person
+    SELECT person, count(*) FILTER (stamp % 2 = 1) AS cart_items FROM cart_places WHERE place <= $cart GROUP BY person
 ),
 last_sends AS (
     SELECT person, key, max(at_seconds) AS at_seconds
