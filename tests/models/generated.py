@@ -14,7 +14,18 @@ from tests.models.generated_mails import generate_sends, generate_trials, nature
 AS_OF_DAY = 20_000
 FIRST_DAY = AS_OF_DAY - 250
 CUT_DAYS = tuple(AS_OF_DAY - 7 * weeks for weeks in (24, 20, 16, 12, 8, 7, 6, 5, 4, 3, 2, 1))
-FEATURES = ("recency_days", "orders_total", "orders_30d", "orders_90d", "revenue_90d", "customer_days", "mood")
+FEATURES = (
+    "recency_days",
+    "orders_total",
+    "orders_30d",
+    "orders_90d",
+    "revenue_90d",
+    "customer_days",
+    "mood",
+    "basket_mean",
+)
+YEAR_CUT_DAYS = tuple(AS_OF_DAY - 7 * weeks for weeks in (39, 26, 20, 16, 13, 8, 4, 1))
+"""Cut-offs of a longer history: those a quarter, two and three ago are among them."""
 TASTES = 6
 ITEMS_PER_TASTE = 20
 UNSOLD_PER_TASTE = 2
@@ -30,7 +41,9 @@ WORDS = (
 """What the catalogue says of the items of each taste; the item's own name stands before."""
 
 
-def generate(seed: int = 0, *, people: int = 500) -> Tables:
+def generate(
+    seed: int = 0, *, people: int = 500, first_day: int = FIRST_DAY, cut_days: tuple[int, ...] = CUT_DAYS
+) -> Tables:
     """Return tables of people who each like one taste, buy a few favourites again and again, and many fade away.
 
     Two thirds of an order are favourites, a third is anything of the person's taste. Rates and amounts differ between
@@ -38,14 +51,14 @@ def generate(seed: int = 0, *, people: int = 500) -> Tables:
     `chance_to_buy`, which needs two features.
     """
     rng = np.random.default_rng(seed)
-    interactions = _purchases(rng, people)
+    interactions = _purchases(rng, people, first_day)
     items = _items(np.random.default_rng([seed, 4]))
-    parts = [(day, _features(interactions, people, day, rng)) for day in CUT_DAYS]
-    known = [np.isin(np.arange(people), interactions.until(day).subject) for day in CUT_DAYS]
+    parts = [(day, _features(interactions, people, day, rng)) for day in cut_days]
+    known = [np.isin(np.arange(people), interactions.until(day).subject) for day in cut_days]
     examples = People(
         features=np.concatenate([features[rows] for (_, features), rows in zip(parts, known, strict=True)]),
         subject=np.concatenate([np.flatnonzero(rows) for rows in known]).astype(np.int32),
-        cut_day=np.repeat(np.array(CUT_DAYS, np.int32), [rows.sum() for rows in known]),
+        cut_day=np.repeat(np.array(cut_days, np.int32), [rows.sum() for rows in known]),
         labels={},
         known={},
     )
@@ -58,7 +71,7 @@ def generate(seed: int = 0, *, people: int = 500) -> Tables:
         return seen, _features(interactions, people, day, moods)[seen]
 
     return Tables(
-        metadata=Metadata("2024-10-04", AS_OF_DAY, FIRST_DAY, FEATURES, FEATURE_HASH, CUT_DAYS, {"subjects": people}),
+        metadata=Metadata("2024-10-04", AS_OF_DAY, first_day, FEATURES, FEATURE_HASH, cut_days, {"subjects": people}),
         subjects=tuple(f"{number:032x}" for number in range(people)),
         items=items,
         people=_labelled(examples, rng),
@@ -81,13 +94,13 @@ def _items(rng: np.random.Generator) -> Items:
     return Items(ids, ("",) * len(ids), tuple(texts), tuple(rng.integers(100, 2_000, len(ids)).tolist()))
 
 
-def _purchases(rng: np.random.Generator, people: int) -> Interactions:
+def _purchases(rng: np.random.Generator, people: int, first_day: int) -> Interactions:
     rows = []
     for subject in range(people):
         taste = rng.integers(TASTES)
         favourites = taste * ITEMS_PER_TASTE + rng.choice(ITEMS_PER_TASTE, 4, replace=False)
-        fades = rng.integers(FIRST_DAY, AS_OF_DAY) if rng.random() < 0.5 else AS_OF_DAY + 1
-        starts = FIRST_DAY + rng.integers(0, 40)
+        fades = rng.integers(first_day, AS_OF_DAY) if rng.random() < 0.5 else AS_OF_DAY + 1
+        starts = first_day + rng.integers(0, 40)
         gap, price = rng.gamma(3.0, 3.0) + 1.0, int(rng.integers(100, 2_000))
         day = starts + rng.exponential(gap)
         while day < AS_OF_DAY + 1:
@@ -114,16 +127,19 @@ def _features(interactions: Interactions, people: int, day: int, rng: np.random.
     orders = {
         days: np.bincount(known.subject, 0.5 ** ((day - known.day) / days) / 3, minlength=people) for days in (30, 90)
     }
+    orders_total = np.bincount(known.subject, minlength=people) / 3
+    revenue = np.bincount(known.subject, known.amount_minor_units, minlength=people)
     spent = np.bincount(known.subject, known.amount_minor_units * 0.5 ** ((day - known.day) / 90), minlength=people)
     return np.column_stack(
         [
             np.minimum(day - last + 0.5, NEVER_DAYS),
-            np.bincount(known.subject, minlength=people) / 3,
+            orders_total,
             orders[30],
             orders[90],
             spent,
             np.where(first < 10**6, day - first + 0.5, NEVER_DAYS),
             rng.normal(size=people),
+            revenue / np.maximum(orders_total, 1.0),
         ]
     )
 

@@ -144,10 +144,24 @@ def _prepared(sections: Sections, settings: Mapping[str, Any]) -> Any:  # noqa: 
     return PreparedLogistic(sections, settings)
 
 
+def _expected_revenue(sections: Sections, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401  # a `serving.Scorer`
+    from addressee.models.valuers import ExpectedRevenue  # noqa: PLC0415  # the same
+
+    return ExpectedRevenue(sections, settings)
+
+
+def _boosted_revenue(sections: Sections, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401  # a `serving.Scorer`
+    from addressee.models.valuers import BoostedRevenue  # noqa: PLC0415  # the same
+
+    return BoostedRevenue(sections, settings)
+
+
 SCORER_FAMILIES: Mapping[str, Family] = {
     "logistic": Logistic,
     "prepared_logistic": _prepared,
     "trees": _trees,
     "forest": _forest,
+    "bg_nbd": _expected_revenue,
+    "revenue_trees": _boosted_revenue,
 }
 """How a scorer is computed, by the `family` in `bundle.json`."""

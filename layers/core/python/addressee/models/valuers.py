@@ -1,4 +1,4 @@
-"""What BG/NBD and Gamma-Gamma say of one customer, without numpy: the family `bg_nbd` of valuers."""
+"""What a customer will spend, without numpy: the families `bg_nbd` (BG/NBD times Gamma-Gamma) and `revenue_trees`."""
 
 from collections.abc import Mapping, Sequence
 from math import exp, expm1, log1p
@@ -6,6 +6,7 @@ from typing import Any
 
 from addressee.models.ranking import Sections
 from addressee.models.scorers import check_width
+from addressee.models.tree_scorers import BoostedTrees
 
 MOST_TERMS = 20_000
 SMALLEST_TERM = 1e-17
@@ -120,3 +121,24 @@ class ExpectedRevenue:
         p, q, v = self._amount
         each = p * (v + orders * amount) / (p * orders + q - 1.0)
         return stays * orders_if_alive(self._orders, orders - 1.0, age, self._horizon) * each
+
+
+class BoostedRevenue:
+    """LightGBM's trees for the logarithm of an amount over `unit`; explained in minor units."""
+
+    def __init__(self, sections: Sections, settings: Mapping[str, Any]) -> None:
+        """Read `trees.Trees`' sections, the settings that `pack_trees` makes, and `unit`, in minor units."""
+        self._trees, self._unit = BoostedTrees(sections, settings), float(settings["unit"])
+        self.expected = self._unit * exp(self._trees.expected)
+        self.thresholds: Mapping[str, float] = {}
+
+    def score(self, features: Sequence[float]) -> float:
+        """Return the amount for one vector. Raises `WrongFeatures` where its length differs."""
+        return self._unit * self._trees.score(features)
+
+    def explain(self, features: Sequence[float]) -> list[float]:
+        """Return SHAP values, stretched from logarithms so that they add up to the amount less `expected`."""
+        given = self._trees.explain(features)
+        moved = sum(given)
+        scale = self.expected * expm1(moved) / moved if moved else self.expected
+        return [value * scale for value in given]

@@ -9,6 +9,7 @@ from addressee.models.kinds.discover import KIND as DISCOVER
 from addressee.models.kinds.lapses_in_28_days import KIND as LAPSES_IN_28_DAYS
 from addressee.models.kinds.opens_in_24_hours import KIND as OPENS_IN_24_HOURS
 from addressee.models.kinds.rfm_tiers import KIND as RFM_TIERS
+from addressee.models.kinds.value_in_90_days import KIND as VALUE_IN_90_DAYS
 
 KINDS: tuple[Kind, ...] = (
     BUY_AGAIN,
@@ -19,6 +20,7 @@ KINDS: tuple[Kind, ...] = (
     CLICKS_IN_72_HOURS,
     OPENS_IN_24_HOURS,
     RFM_TIERS,
+    VALUE_IN_90_DAYS,
 )
 
 
