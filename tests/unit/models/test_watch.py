@@ -1,17 +1,45 @@
 """The watch: which version is compared, what is called what, when to retrain."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from addressee.models.canary import Verdict
-from addressee.models.drift import shift_of
+from addressee.models.drift import DriftSettings, shift_of
 from addressee.models.feature_words import in_words
 from addressee.models.histograms import counted_as, histogram_of
+from addressee.models.kinds import kind_of
+from addressee.models.reference import REFERENCE_FILE, read_reference, reference_file
 from addressee.models.registry import Left, Pointer
-from addressee.models.watch import after_verdict, watched_version, why_retrain
+from addressee.models.watch import Watched, after_verdict, drift_report, watched_version, why_retrain
 from addressee.profiles.features import FEATURE_NAMES
+from tests.models.generated import AS_OF_DAY, generate
+
+
+def test_the_report_names_features_once_and_answers_by_kind():
+    """Two kinds of one training day share its features; what moved is said in words, the rest by its size."""
+    tables = generate(people=200)
+    watched = []
+    for name in ("rfm_tiers", "discover"):
+        kind = kind_of(name)
+        fitted = kind.fit(tables, until=AS_OF_DAY, recipe=kind.recipes()[0], rng=np.random.default_rng(1))
+        reference = read_reference(reference_file(kind, tables, fitted)[REFERENCE_FILE])
+        watched.append(Watched(kind, "2024-10-04-a", reference, fitted))
+    calm = drift_report(watched, tables, DriftSettings())
+    assert calm["columns"] == len(tables.metadata.feature_names) + 1 + 3
+    assert (calm["moved"], calm["do"], len(calm["calm"])) == ([], "", 5)
+    features = tables.now.features.copy()
+    features[:, :2] = [3650.0, 0.0]
+    moved = drift_report(watched, replace(tables, now=replace(tables.now, features=features)), DriftSettings())
+    names = {each["column"]: each for each in moved["moved"]}
+    assert {"2024-10-04/recency_days", "2024-10-04/orders_total", "rfm_tiers/prediction"} <= names.keys()
+    assert names["rfm_tiers/prediction"]["said"].startswith("rfm_tiers: what the model predicts: ")
+    assert names["2024-10-04/recency_days"]["psi"] > 0.2 > names["2024-10-04/recency_days"]["chance"]
+    assert "lost a field" in moved["do"]
+    again = drift_report([watched[0], watched[0]], tables, DriftSettings())
+    assert again["columns"] == len(tables.metadata.feature_names) + 1
 
 
 def test_the_champion_is_compared_unless_it_has_seen_these_people():
