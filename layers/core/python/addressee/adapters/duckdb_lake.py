@@ -16,6 +16,8 @@ FILE = "events.parquet"
 MEMORY_MB = 1_600
 THREADS = 2
 FETCHES = 8
+HELD_BYTES = 64_000_000
+"""Days whose files are larger together are read from their files by each query: as a table they would fill memory."""
 
 NO_EVENTS = """
 CREATE TABLE events (message_id VARCHAR, subject VARCHAR, anonymous_subject VARCHAR, kind VARCHAR, name VARCHAR,
@@ -33,17 +35,25 @@ def lake_dates(bucket: S3Bucket) -> list[date]:
 
 @contextmanager
 def open_lake(
-    bucket: S3Bucket, dates: Sequence[date], *, memory_mb: int = MEMORY_MB, threads: int = THREADS
+    bucket: S3Bucket,
+    dates: Sequence[date],
+    *,
+    memory_mb: int = MEMORY_MB,
+    threads: int = THREADS,
+    held_bytes: int = HELD_BYTES,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the events of `dates` as `events` in an in-memory DuckDB that downloads no extensions.
 
-    Beyond `memory_mb` DuckDB spills to the temporary folder, which is gone when the context ends.
+    Up to `held_bytes` of files become a table, more a view of the files. Beyond `memory_mb` DuckDB spills to the
+    temporary folder, which is gone when the context ends.
     """
     with TemporaryDirectory(prefix="lake-") as folder:
         files = _fetch(bucket, dates, Path(folder))
         with connect(Path(folder), memory_mb=memory_mb, threads=threads) as lake:
             if files:
-                lake.read_parquet([str(file) for file in files], hive_partitioning=False).create("events")
+                events = lake.read_parquet([str(file) for file in files], hive_partitioning=False)
+                held = sum(file.stat().st_size for file in files) <= held_bytes
+                (events.create if held else events.create_view)("events")
             else:
                 lake.execute(NO_EVENTS)
             yield lake

@@ -1,0 +1,128 @@
+"""`features_daily`: the last day folded into the states of the day before, against recomputing 90 days."""
+
+from collections.abc import Iterable
+from math import isclose
+from operator import truediv
+from statistics import median
+from time import process_time
+from typing import Any
+
+import duckdb
+
+from addressee.events.event import Event, Line
+from addressee.profiles.features import FEATURE_NAMES, vector
+from addressee.profiles.fold import fold
+from addressee.profiles.lake import MERGE
+from addressee.profiles.merge import merge
+from addressee.profiles.offline import features_sql
+from addressee.profiles.packing import pack, unpack
+from addressee.profiles.state import State, empty_state
+from benchmarks.features_lake import DAY_MS, END_MS, lake_files
+from benchmarks.rows import Row, row
+
+COMMAND = "make bench-features"
+EVENTS = 1_000_000
+_ROWS = """
+WITH links AS (SELECT anonymous_subject AS visitor, subject AS owner FROM events WHERE kind = 'merge'),
+touched AS (
+    SELECT DISTINCT coalesce(owner, subject) AS person FROM events LEFT JOIN links ON visitor = subject
+    WHERE received_at_ms > $since_ms
+)
+SELECT message_id, subject, anonymous_subject, kind, name, event_time_ms, received_at_ms, amount_minor_units, lines,
+    send_id, label
+FROM events LEFT JOIN links ON visitor = subject
+WHERE coalesce(owner, subject) IN (FROM touched) ORDER BY received_at_ms, message_id
+"""
+
+
+class NotTheSame(Exception):
+    """Two ways of computing the same gave different answers: nothing that was measured counts."""
+
+
+Told = tuple[Event, str, str]
+
+
+def daily_rows(*, rounds: int) -> list[Row]:
+    """Fold, recompute, compare; raises `NotTheSame` where the folded states have other features than the lake."""
+    with duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as lake:
+        lake.read_parquet([str(path) for path in lake_files(EVENTS)]).create_view("events")
+        told = [_told(found) for found in lake.execute(_ROWS, {"since_ms": END_MS - DAY_MS}).fetchall()]
+        before = [each for each in told if each[0].received_at_ms <= END_MS - DAY_MS]
+        last_day = told[len(before) :]
+        states, owners = _folded({}, {}, before)
+        ours, anew, query = [], [], []
+        for _ in range(rounds):
+            begun = process_time()
+            folded, _ = _folded(states, owners, last_day)
+            ours.append(process_time() - begun)
+            begun = process_time()
+            _folded({}, {}, told)
+            anew.append(process_time() - begun)
+            begun = process_time()
+            answer = lake.execute(features_sql(as_of_ms=[END_MS])).fetchall()
+            query.append(process_time() - begun)
+    _check_equal(folded, {found[0]: found[2:] for found in answer})
+    metric = f"{len(last_day):,} events of the last day folded into stored states, processor"
+    return [
+        _row(metric, ours, anew, f"the same people folded anew, {len(told):,} events of 90 days"),
+        _row(metric, ours, query, "features_sql, everybody over 90 days"),
+    ]
+
+
+def _row(metric: str, ours: list[float], others: list[float], peer: str) -> Row:
+    figures = {"peer_value": median(others), "ratio": median(map(truediv, others, ours))}
+    return row("features_daily", metric, "s", ours, peer=peer, command=COMMAND, **figures)
+
+
+def _told(found: tuple[Any, ...]) -> Told:
+    """Make an event of a lake row; beside it the subject and the anonymous subject."""
+    message_id, subject, anonymous, kind, name, at_ms, received_at_ms, amount, lines, send_id, label = found
+    event = Event(
+        message_id=message_id,
+        kind=kind,
+        name=name if kind == "track" else "",
+        user_id=subject,
+        anonymous_id="",
+        event_time_ms=at_ms,
+        received_at_ms=received_at_ms,
+        amount_minor_units=amount,
+        lines=tuple(Line(**line) for line in lines),
+        send_id=send_id,
+        label=label,
+    )
+    return event, subject, anonymous
+
+
+def _folded(
+    states: dict[str, bytes], owners: dict[str, str], told: Iterable[Told]
+) -> tuple[dict[str, bytes], dict[str, str]]:
+    """Fold rows in the order of receipt into packed states, as `update_profiles` does; what is given stays as it is."""
+    states, owners = dict(states), dict(owners)
+    opened: dict[str, State] = {}
+
+    def state_of(subject: str) -> State:
+        if subject not in opened:
+            opened[subject] = unpack(states[subject]) if subject in states else empty_state()
+        return opened[subject]
+
+    for event, subject, anonymous in told:
+        if event.kind == MERGE:
+            if anonymous not in owners:
+                owners[anonymous] = subject
+                merged = merge(state_of(subject), state_of(anonymous), at_ms=event.received_at_ms)
+                if not isinstance(merged, State):
+                    raise NotTheSame("a merge was refused")
+                opened[subject] = merged
+                opened.pop(anonymous)
+                states.pop(anonymous, None)
+        else:
+            fold(state_of(owners.get(subject, subject)), event)
+    states |= {subject: pack(state) for subject, state in opened.items()}
+    return states, owners
+
+
+def _check_equal(states: dict[str, bytes], expected: dict[str, tuple[float, ...]]) -> None:
+    for subject, packed in states.items():
+        for name, one, two in zip(FEATURE_NAMES, vector(unpack(packed), END_MS), expected[subject], strict=True):
+            if not isclose(one, two, rel_tol=1e-9, abs_tol=1e-12):
+                raise NotTheSame(f"{name} of {subject}: {one} and {two}")
