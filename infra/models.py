@@ -87,6 +87,9 @@ class Models(Construct):
             models_bucket=models.bucket_name,
             revision=revision(ROOT),
             canary_share=str(self._functions.settings.canary_share),
+            tuning_trials=str(self._functions.settings.tuning_trials),
+            tier_high=str(self._functions.settings.tier_high),
+            tier_medium=str(self._functions.settings.tier_medium),
         )
         allow_listing(train, models)
         allow_objects(train, models, "GetObject", below=["tables/", "models/"])

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
 from time import time
@@ -17,6 +17,7 @@ from addressee.models.registry import Pointer
 from addressee.models.table_files import read_tables
 from addressee.models.tables import Tables
 from addressee.models.train import Run, Trained, train
+from addressee.models.tuning import NO_BUDGET, Budget
 from addressee.settings import read_settings
 
 FUNCTION = "train_models"
@@ -29,11 +30,17 @@ class TablesMissing(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """The function's environment. `canary_share` of people get a new model first; 0: everybody does at once."""
+    """The function's environment. `canary_share` of people get a new model first; 0: everybody does at once.
+
+    `tuning_trials` may be spent on each family of models; `tier_high` and `tier_medium` are a propensity's tiers.
+    """
 
     models_bucket: str
     revision: str
     canary_share: float
+    tuning_trials: int
+    tier_high: float
+    tier_medium: float
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,8 @@ class Wiring:
     revision: str = ""
     canary_share: float = 0.0
     now_ms: Callable[[], int] = lambda: int(time() * 1000)
+    budget: Budget = NO_BUDGET
+    tiers: Mapping[str, float] = field(default_factory=dict)
 
 
 @cache
@@ -52,7 +61,14 @@ def wiring() -> Wiring:
     """Wire the function from its environment, once."""
     settings = read_settings(Settings, os.environ)
     bucket = S3Bucket(settings.models_bucket)
-    return Wiring(bucket, S3Registry(bucket), settings.revision, settings.canary_share)
+    return Wiring(
+        bucket,
+        S3Registry(bucket),
+        settings.revision,
+        settings.canary_share,
+        budget=Budget(settings.tuning_trials),
+        tiers={"high": settings.tier_high, "medium": settings.tier_medium},
+    )
 
 
 def handle(event: Mapping[str, Any], _context: object, wired: Wiring | None = None) -> dict[str, Any]:
@@ -85,6 +101,8 @@ def _run(kind: Kind, tables: Tables, wired: Wiring, pointer: Pointer) -> Run:
         champion=served["recipe"] if _comparable(kind, served) else None,
         former=[each["recipe"] for each in former],
         revision=wired.revision,
+        budget=wired.budget,
+        tiers=wired.tiers,
     )
 
 

@@ -13,6 +13,7 @@ from addressee.models.bundle import META_FILE, SERVING_FILE, Bundle
 from addressee.models.registry import POINTER_KEY, rolled_back
 from addressee.models.serving import open_recommender
 from addressee.models.table_files import pack_tables
+from addressee.models.tuning import Budget
 from functions.train_models.handler import TablesMissing, Wiring, handle
 from tests.fakes.s3 import InMemoryS3
 from tests.models.generated import FEATURE_HASH, generate
@@ -210,3 +211,13 @@ def test_a_lost_race_for_the_pointer_is_run_again():
     pointers = registry.pointers()
     assert set(pointers) == {"discover", "other_0", "other_1", "other_2"}
     assert pointers["discover"].champion == "v1"
+
+
+def test_an_installations_tiers_and_budget_reach_the_model(s3):
+    """Tiers are served with it; what tuning tried is in the bundle, beside the other candidates."""
+    wiring = replace(wired(s3), budget=Budget(trials=1), tiers={"high": 0.6, "medium": 0.2})
+    answer = handle({**EVENT, "kind": "buys_in_7_days"}, None, wiring)
+    assert answer["published"], answer["reason"]
+    meta = S3Registry(S3Bucket("models", s3)).meta("buys_in_7_days", answer["version"])
+    assert meta["settings"]["thresholds"] == {"high": 0.6, "medium": 0.2}
+    assert meta["tuning"].count("1 trials") == 3
