@@ -17,6 +17,7 @@ import pytest
         ("addressee.models.tree_scorers", ("numpy", "ctypes", "pathlib")),
         ("addressee.models.kinds", ("scipy", "sklearn", "lightgbm", "optuna", "imblearn", "duckdb", "botocore")),
         ("addressee.models.score", ("scipy", "sklearn", "duckdb", "botocore")),
+        ("addressee.models.watch", ("scipy", "sklearn", "lightgbm", "duckdb", "botocore")),
     ],
 )
 def test_a_path_loads_nothing_heavy(module, absent):
