@@ -11,10 +11,11 @@ from addressee.models.bundle import META_FILE, SERVING_FILE, BundleRefused, open
 from addressee.models.kind import REASONS, Audience, fitted_of
 from addressee.models.kinds import KINDS, kind_of
 from addressee.models.kinds.buy_again import BuyAgain
+from addressee.models.propensity import Propensity
 from addressee.models.recommenders import Nightly
 from addressee.models.scorers import WrongFeatures
 from addressee.models.serving import open_recommender, open_scorer, open_segmenter
-from addressee.models.tables import no_sends
+from addressee.models.tables import no_sends, no_trials
 from addressee.models.train import Run, train
 from addressee.profiles.hashing import item_hash
 from tests.models.conftest import SEED, tables, tables_of, trained
@@ -27,7 +28,8 @@ OPEN = {
     "valuer": open_scorer,
 }
 K = 8
-PEOPLE = [kind.name for kind in KINDS if kind.role == "scorer"]
+PEOPLE = [kind.name for kind in KINDS if isinstance(kind, Propensity)]
+EXPLAINED = [*PEOPLE, "value_in_90_days", "uplift_in_14_days"]
 
 
 def everybody(people=40):
@@ -106,7 +108,7 @@ class TestEveryKind:
         assert card["data"]["validation_after"] < card["data"]["test_after"] < card["as_of"]
         assert set(card["metrics"][kind.metrics[0].name]) == {"model", "rival", "difference"}
         assert (card["decides"], f"What decides is {kind.metrics[0].name}" in text) == (kind.metrics[0].name, True)
-        assert ("log_loss (lower is better)" in text) is (kind.role == "scorer")
+        assert ("log_loss (lower is better)" in text) is (kind.name in PEOPLE)
         assert card["tested"]["questions"] >= card["tested"]["people"] > 100
         for words in (kind.floor_title, "refitted on all days", *kind.limits, "Tested once"):
             assert words in text
@@ -142,7 +144,9 @@ class TestEveryKind:
         """A shop in its first weeks gets no model, and the reason."""
         young = replace(tables().metadata, first_day=AS_OF_DAY - 20)
         few = replace(tables().people, cut_day=np.full(len(tables().people.cut_day), AS_OF_DAY - 7, np.int32))
-        result = train(Run(kind, replace(tables(), metadata=young, people=few, sends=no_sends()), seed=SEED))
+        result = train(
+            Run(kind, replace(tables(), metadata=young, people=few, sends=no_sends(), trials=no_trials()), seed=SEED)
+        )
         assert result.bundle is None
         assert "too little" in result.verdict.reason
 
@@ -207,7 +211,7 @@ class TestServingEqualsTraining:
             assert bought.score == pytest.approx(expected[-1].score * 0.5 ** (1 / half_life) + 1.0)
             assert bought.support == expected[-1].support + 1
 
-    @pytest.mark.parametrize("name", PEOPLE)
+    @pytest.mark.parametrize("name", EXPLAINED)
     def test_chances_are_equal(self, name):
         """One by one and all at once differ by less than a millionth."""
         kind, audience = kind_of(name), everybody()
@@ -215,7 +219,7 @@ class TestServingEqualsTraining:
         one_by_one = [model.score(row) for row in audience.features.tolist()]
         assert one_by_one == pytest.approx(answers(kind, audience).scores.tolist(), abs=1e-6)
 
-    @pytest.mark.parametrize("name", PEOPLE)
+    @pytest.mark.parametrize("name", EXPLAINED)
     def test_reasons_are_those_that_serving_gives(self, name):
         """The features that moved a chance most, by name, with the SHAP values that `/scores?explain=true` tells."""
         kind, audience = kind_of(name), everybody(5)
@@ -268,6 +272,26 @@ class TestDirection:
         scores = answers(kind, replace(everybody(2), features=np.array([row, strange]))).scores
         assert [served(kind).score(row), served(kind).score(strange)] == pytest.approx(scores.tolist(), abs=1e-9)
         assert ((scores > 0.0) & (scores < 1.0)).all()
+
+    def test_a_mail_moves_those_who_are_in_the_mood(self):
+        """Nobody else is moved: below the middle the uplift is smaller; a missing value neither fails nor decides."""
+        model, mood = served(kind_of("uplift_in_14_days")), FEATURES.index("mood")
+        row = tables().now.features[5].tolist()
+        moody, gloomy = ([*row[:mood], value, *row[mood + 1 :]] for value in (1.0, -1.0))
+        assert model.score(moody) > 0.1 > model.score(gloomy)
+        assert -1.0 < model.score([float("nan")] * len(FEATURES)) < 1.0
+        assert set(model.thresholds) == {"high", "medium"}
+
+    def test_a_customer_who_ordered_lately_is_worth_more_than_one_who_fell_silent(self):
+        """Of two who ordered as often for as much, and who both began a year ago; and no order is worth little."""
+        model, row = served(kind_of("value_in_90_days")), [0.0] * len(FEATURES)
+        said = {"orders_total": 12.0, "customer_days": 300.0, "basket_mean": 3_000.0, "revenue_90d": 9_000.0}
+        for name, value in said.items():
+            row[FEATURES.index(name)] = value
+        recency = FEATURES.index("recency_days")
+        fresh, silent = ([*row[:recency], days, *row[recency + 1 :]] for days in (5.0, 200.0))
+        assert model.score(fresh) > model.score(silent) >= 0.0
+        assert model.score([float("nan")] * len(FEATURES)) >= 0.0
 
     def test_another_purchase_of_a_taste_keeps_to_the_taste(self):
         """Neighbours recommend within the taste that was bought."""

@@ -156,6 +156,18 @@ def _boosted_revenue(sections: Sections, settings: Mapping[str, Any]) -> Any:  #
     return BoostedRevenue(sections, settings)
 
 
+def _two_models(sections: Sections, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401  # a `serving.Scorer`
+    from addressee.models.uplift_scorers import TwoModels  # noqa: PLC0415  # the same
+
+    return TwoModels(sections, settings)
+
+
+def _transformed(sections: Sections, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401  # a `serving.Scorer`
+    from addressee.models.uplift_scorers import Transformed  # noqa: PLC0415  # the same
+
+    return Transformed(sections, settings)
+
+
 SCORER_FAMILIES: Mapping[str, Family] = {
     "logistic": Logistic,
     "prepared_logistic": _prepared,
@@ -163,5 +175,7 @@ SCORER_FAMILIES: Mapping[str, Family] = {
     "forest": _forest,
     "bg_nbd": _expected_revenue,
     "revenue_trees": _boosted_revenue,
+    "two_models": _two_models,
+    "transformed": _transformed,
 }
 """How a scorer is computed, by the `family` in `bundle.json`."""

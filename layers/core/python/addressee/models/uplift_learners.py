@@ -1,0 +1,70 @@
+"""Learners of uplift from people who were mailed or held out by chance: two models, or one of a transformed class."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from addressee.models.candidates import Lesson, learn
+from addressee.models.kind import Fitted, Recipe
+from addressee.models.scored_rows import score_rows
+from addressee.models.tables import Flags, Floats
+from addressee.models.uplift_scorers import HELD, MAILED, WHOLE
+
+TWO_MODELS, TRANSFORMED = "two_models", "transformed"
+Parts = Mapping[str, Fitted]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """n people: `features` [n, F], whether they were `mailed` by chance, and whether they then `bought`."""
+
+    features: Floats
+    mailed: Flags
+    bought: Flags
+
+
+def learn_uplift(recipe: Recipe, trial: Trial, *, seed: int) -> Fitted:
+    """Fit the recipe's `learner`, of models as `candidates.learn` knows them. The same input gives the same arrays."""
+    parts = _LEARNERS[recipe["learner"]](recipe, trial, seed)
+    sections = {f"{prefix}{name}": values for prefix, part in parts.items() for name, values in part.sections.items()}
+    about = {prefix: {"family": part.family, "settings": dict(part.settings)} for prefix, part in parts.items()}
+    return Fitted(recipe, {"features": trial.features.shape[1], "parts": about}, sections, recipe["learner"])
+
+
+def _two_models(recipe: Recipe, trial: Trial, seed: int) -> Parts:
+    arms = {MAILED: trial.mailed, HELD: ~trial.mailed}
+    return {prefix: learn(recipe, _lesson(trial, trial.bought).where(arm), seed=seed) for prefix, arm in arms.items()}
+
+
+def _transformed(recipe: Recipe, trial: Trial, seed: int) -> Parts:
+    """Weigh the groups alike: then the chance that somebody did as their group should is (1 + uplift) / 2."""
+    share = float(trial.mailed.mean())
+    weights = np.where(trial.mailed, 0.5 / share, 0.5 / (1.0 - share))
+    lesson = Lesson(trial.features, trial.bought == trial.mailed, weights)
+    return {WHOLE: learn(recipe, lesson, seed=seed)}
+
+
+_LEARNERS: Mapping[str, Any] = {TWO_MODELS: _two_models, TRANSFORMED: _transformed}
+
+
+def _lesson(trial: Trial, labels: Flags) -> Lesson:
+    return Lesson(trial.features, labels, np.ones(len(labels)))
+
+
+def buys_anyway(recipe: Recipe, trial: Trial, *, seed: int) -> Fitted:
+    """Fit the chance to buy without a mail: what is mistaken for uplift."""
+    return learn(recipe, _lesson(trial, trial.bought).where(~trial.mailed), seed=seed)
+
+
+def uplift_rows(fitted: Fitted, features: Floats) -> Floats:
+    """Return what a mail adds to the chance, for each row of [n, F]; equal to serving one by one."""
+    scores = {prefix: score_rows(_part(fitted, prefix), features) for prefix in fitted.settings["parts"]}
+    return scores[MAILED] - scores[HELD] if fitted.family == TWO_MODELS else 2.0 * scores[WHOLE] - 1.0
+
+
+def _part(fitted: Fitted, prefix: str) -> Fitted:
+    about = fitted.settings["parts"][prefix]
+    own = {name.removeprefix(prefix): part for name, part in fitted.sections.items() if name.startswith(prefix)}
+    return Fitted(fitted.recipe, about["settings"], own, about["family"])
