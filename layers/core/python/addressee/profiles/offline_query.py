@@ -79,9 +79,11 @@ acts AS MATERIALIZED (
 ),
 -- Two copies that were received at once may hold different lines: the lesser ones count.
 firsts_held AS NOT MATERIALIZED (
-    SELECT f.*, r.lines FROM firsts f JOIN $events r USING (subject, message_id, received_at_ms, event_time_ms)
-    WHERE f.kind = 'track' AND f.name IN ($holding)
-    QUALIFY row_number() OVER (PARTITION BY bucket, message_id ORDER BY r.lines) = 1
+    SELECT f.*, h.lines
+    FROM firsts f
+    JOIN (FROM $events WHERE kind = 'track' AND name IN ($holding)) h
+        USING (subject, message_id, received_at_ms, event_time_ms, name)
+    QUALIFY row_number() OVER (PARTITION BY bucket, message_id ORDER BY h.lines) = 1
 ),
 holdings AS MATERIALIZED (
     SELECT bucket, bucket_ms, greatest(event_time_ms, 1) AS at_ms, did,
