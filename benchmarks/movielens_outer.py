@@ -10,7 +10,7 @@ import numpy as np
 from addressee.models.generators.blend import FittedBlend
 from addressee.models.generators.content import Content
 from addressee.models.generators.generator import Fitted, Linear, Recipe, Scores
-from addressee.models.generators.hidden import Hidden, hide, tune
+from addressee.models.generators.hidden import Hidden, hide
 from addressee.models.generators.lists import diverse, top_items
 from addressee.models.generators.stack import Stack
 from addressee.models.list_metrics import (
@@ -31,7 +31,6 @@ K = 10
 OUTER_SHARE, INNER_SHARE, INNER_PARTS = 0.25, 0.1, 4
 SERVED_NEIGHBOURS = 100
 MMR_TRADE, MMR_POOL = 0.8, 50
-SLIMS = (Slim(0.2, 0.02), Slim(0.3, 0.02))
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def examine(seed: int, folder: Path) -> Outcome:
     contest = prepare(parts, seed=seed)
     recipes: dict[str, Recipe] = {name: tuned.recipe for name, tuned in contest.best.items()}
     recipes |= {"blend": contest.blend, "linear_blend": contest.linear, "hybrid": contest.hybrid}
-    recipes["slim"] = tune(SLIMS, parts[:1], seed=seed)[0].recipe
+    recipes["slim"] = Slim()
     fitted, seconds = dict[str, Fitted](), dict[str, float]()
     for name, recipe in recipes.items():
         begun = process_time()

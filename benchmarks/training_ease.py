@@ -17,14 +17,15 @@ COMMAND = "make bench-training"
 ITEMS, USERS, TAKES = 20_000, 200_000, 6_000_000
 MOST_SECONDS, MOST_GB = 300.0, 10.0
 BILLION = 1e9
+SMALL, LARGE = (50_000, 5_000, 1_500_000), (100_000, 10_000, 3_000_000)
 SIZES: Mapping[str, Sequence[tuple[int, int, int]]] = {
-    "ease": [(50_000, 5_000, 1_500_000), (50_000, 10_000, 1_500_000)],
-    "item_item": [(100_000, 10_000, 3_000_000), (200_000, 20_000, 6_000_000)],
-    "rp3beta": [(100_000, 10_000, 3_000_000), (200_000, 20_000, 6_000_000)],
-    "user_user": [(10_000, 10_000, 300_000), (20_000, 10_000, 600_000)],
-    "als": [(100_000, 10_000, 3_000_000), (200_000, 20_000, 6_000_000)],
-    "svd": [(100_000, 10_000, 3_000_000), (200_000, 20_000, 6_000_000)],
-    "content": [(1_000, 10_000, 30_000), (1_000, 20_000, 30_000)],
+    "ease": [SMALL, LARGE],
+    "item_item": [SMALL, LARGE],
+    "rp3beta": [SMALL, LARGE],
+    "als": [SMALL, LARGE],
+    "svd": [SMALL, LARGE],
+    "user_user": [(10_000, 5_000, 300_000), (50_000, 5_000, 1_500_000)],
+    "content": [(1_000, 5_000, 30_000), (1_000, 20_000, 30_000)],
 }
 """Users, items and takes that are measured; larger ones are extrapolated from them."""
 ASKED = 1_000

@@ -124,7 +124,12 @@ def tuned_blend(parts: Sequence[Recipe], hidden: Sequence[Hidden], *, seed: int)
 
     Coordinate ascent over `STEPS` from equal weights, on candidates that equal weights choose.
     """
-    pools = [pool_of(part, fitted_on(part, parts, seed=seed), weights=[1.0] * len(parts)) for part in hidden]
+    equal = [1.0] * len(parts)
+    return weighed(parts, [pool_of(part, fitted_on(part, parts, seed=seed), weights=equal) for part in hidden])
+
+
+def weighed(parts: Sequence[Recipe], pools: Sequence[Pool]) -> Blend:
+    """Return the blend of the best weights on pools that these parts, in this order, have scored."""
     weights = climb(pools, [1.0] * len(parts))
     kept = [(part, weight) for part, weight in zip(parts, weights, strict=True) if weight]
     return Blend(tuple(part for part, _ in kept), tuple(weight for _, weight in kept))

@@ -1,7 +1,7 @@
 """Candidates and what every generator says of them: the small table on which weights and rankers are learned."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,6 +27,10 @@ class Pool:
     scores: Scores
     hits: Flags
     wanted: Indices
+
+    def only(self, parts: Sequence[int]) -> "Pool":
+        """Return the pool as if only these parts had scored it; the candidates stay."""
+        return replace(self, scores=self.scores[list(parts)])
 
     def ndcg(self, weights: Sequence[float]) -> Floats:
         """Return NDCG@k of each person under the weighted sum; ties go by place in the pool."""
