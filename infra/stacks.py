@@ -55,7 +55,9 @@ class AddresseeStack(Stack):
         learned = Learned(data.profiles, data.emails.emails)
         models = Models(self, data.models, learned, functions, self.profiles.compact)
         self.learn = models.learn
-        Watch(self, Watched(data.models, data.profiles.lake, data.decisions.decisions), functions, self.learn)
+        self.watch = Watch(
+            self, Watched(data.models, data.profiles.lake, data.decisions.decisions), functions, self.learn
+        )
         Decisions(self, data.decisions, Reads(data.profiles, data.models), functions, self.api)
         self.campaigns = Campaigns(self, data.emails, data.profiles, functions, self.api)
         self.sending = Sending(self, settings, data.feedback.topic)
@@ -112,6 +114,7 @@ class AddresseeStack(Stack):
             "LinksSecret": arn_of(data.emails.links_key),
             "PlanArn": self.campaigns.plan.machine.state_machine_arn,
             "DispatchFunction": self.campaigns.dispatch.function_name,
+            "WatchFunction": self.watch.function.function_name,
             "LinksUrl": self.links_url,
             "ConfigurationSet": self.sending.name,
         }

@@ -32,11 +32,11 @@ class Watch(Construct):
         """Make the function, run it daily, ring when people moved or a canary was rolled back."""
         super().__init__(scope, "Watch")
         self._functions = functions
-        watch = self._make(watched, learn)
+        self.function = self._make(watched, learn)
         schedule(
             self,
             "WatchDaily",
-            Run(watch.function_arn, "lambda:InvokeFunction"),
+            Run(self.function.function_arn, "lambda:InvokeFunction"),
             at=functions.settings.watch_schedule,
             time_zone=functions.settings.learn_time_zone,
             dead_letters=functions.dead_letters,
