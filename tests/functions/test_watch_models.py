@@ -245,11 +245,16 @@ def test_what_was_said_is_held_against_what_people_did(s3, tables, capsys):
 
 
 def test_a_snapshot_is_read_as_it_was_written(s3):
-    """Scores, first products, versions; an unscored day is empty."""
+    """Scores, first products, versions; a canary's people are left to their challenger; an unscored day is empty."""
     body = {"segments": {}, "scores": {"a": 0.5}, "candidates": {"b": [["milk", 1.0, 2.0]]}, "versions": {"a": "v"}}
-    put_snapshot(S3Bucket("lake", s3), "2024-09-01", 0, [ScoredPerson("s", body)])
+    body["versions"]["b"] = "w"
+    tried = {**body, "scores": {"a": 0.9}, "versions": {"a": "a challenger", "b": "w"}}
+    people = [ScoredPerson("s", body), ScoredPerson("t", {**body, "candidates": {}}), ScoredPerson("u", tried)]
+    put_snapshot(S3Bucket("lake", s3), "2024-09-01", 0, people)
     found = read_snapshot(S3Bucket("lake", s3), "2024-09-01")
-    assert (found.scores, found.products, found.versions) == ({"a": {"s": 0.5}}, {"b": {"s": ["milk"]}}, {"a": "v"})
+    assert found.scores == {"a": {"s": 0.5, "t": 0.5}}
+    assert found.products == {"b": {"s": ["milk"], "u": ["milk"]}}
+    assert found.versions == {"a": "v", "b": "w"}
     assert read_snapshot(S3Bucket("lake", s3), "2024-09-02").scores == {}
 
 

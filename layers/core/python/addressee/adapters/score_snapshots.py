@@ -25,14 +25,20 @@ _COLUMNS = {
 }
 
 _SCORES = """
-SELECT entry.key, subject, entry.value FROM (SELECT unnest(map_entries(scores)) AS entry, subject FROM people)
+SELECT entry.key, subject, entry.value FROM (SELECT unnest(map_entries(scores)) AS entry, subject, versions FROM people)
+JOIN served ON served.kind = entry.key AND served.version = versions[entry.key]
 """
 _PRODUCTS = """
 SELECT entry.key, subject, list_transform(entry.value[1:$k], lambda each: each.item_id)
-FROM (SELECT unnest(map_entries(candidates)) AS entry, subject FROM people)
+FROM (SELECT unnest(map_entries(candidates)) AS entry, subject, versions FROM people)
+JOIN served ON served.kind = entry.key AND served.version = versions[entry.key]
 """
-_VERSIONS = """
-SELECT DISTINCT ON (entry.key) entry.key, entry.value FROM (SELECT unnest(map_entries(versions)) AS entry FROM people)
+_SERVED = """
+CREATE TABLE served AS
+SELECT DISTINCT ON (kind) kind, version FROM (
+    SELECT entry.key AS kind, entry.value AS version, count(*) AS people
+    FROM (SELECT unnest(map_entries(versions)) AS entry FROM people) GROUP BY ALL
+) ORDER BY kind, people DESC, version
 """
 
 
@@ -47,6 +53,7 @@ def put_snapshot(lake: S3Bucket, as_of: str, part: int, people: Sequence[ScoredP
 def read_snapshot(lake: S3Bucket, as_of: str, *, most: int = MOST_PARTS) -> Snapshot:
     """Read what was said of people at the end of `as_of`; empty where nobody was scored on that day.
 
+    Of each kind the version that spoke of most people is read, and what it said: while a canary ran, the champion.
     Of more parts than `most` the first ones: people stand in the order of a keyed hash, so they are a random sample.
     """
     day = (date.fromisoformat(as_of) - date(1970, 1, 1)).days
@@ -57,9 +64,10 @@ def read_snapshot(lake: S3Bucket, as_of: str, *, most: int = MOST_PARTS) -> Snap
             return Snapshot(day)
         with connect(Path(folder)) as database:
             database.read_parquet(paths, hive_partitioning=False).create("people")
+            database.execute(_SERVED)
             scores = database.execute(_SCORES).fetchall()
             products = database.execute(_PRODUCTS, {"k": K}).fetchall()
-            versions = database.execute(_VERSIONS).fetchall()
+            versions = database.table("served").fetchall()
     return Snapshot(day, _by_kind(scores), _by_kind(products), dict(versions))
 
 
