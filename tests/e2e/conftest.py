@@ -21,6 +21,7 @@ CONTEXT = {
     "send_timeout_seconds": "8",  # a killed worker's message comes again after six times that
     "unknown_after_minutes": "2",
     "soft_bounce_limit": "2",
+    "canary_share": "0.5",
     "topics": '{"news": "News and offers", "tips": "Tips"}',
 }
 KEEP = "ADDRESSEE_KEEP_TWIN"  # set to a port, the twin of the last run is used again and left running

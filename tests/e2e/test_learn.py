@@ -1,67 +1,26 @@
 """Import, Learn twice, scores back to profiles, and a decision that uses them: on the deployed stack, IAM enforced."""
 
-import csv
 import json
 import re
 import zlib
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
-from pathlib import Path
+from datetime import UTC, datetime
 from random import Random
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from addressee.models.kinds import KINDS as MODEL_KINDS
 from addressee.models.serving import open_recommender
 from addressee.profiles.features import FEATURE_HASH
 from tests.e2e.command import addressee
+from tests.e2e.shop import simulate_orders
 from tests.e2e.stack import Stack
 
-PEOPLE, WEEKS, FAVOURITES = 400, 30, 4
-FAMILIES = {"Tea": 12, "Coffee": 12, "Bread": 12, "Fruit": 12}
-KINDS = {"buy_again", "discover", "buys_in_7_days", "lapses_in_28_days", "rfm_tiers"}
+KINDS = {kind.name for kind in MODEL_KINDS}
+FILES = {"bundle.json", "card.html", "card.json", "card.md", "reference.json", "serving.bin"}
 WITHHELD = re.compile(r"does not beat its floor|may be worse than|too little")
-
-
-@dataclass(frozen=True)
-class Shopper:
-    """A simulated person: orders a week, what an item costs there, how many weeks until leaving, favourites first."""
-
-    rate: float
-    price: float
-    stays: int
-    family: str
-    likes: list[str]
-
-    def basket(self, rng: Random) -> list[str]:
-        """Choose two or three items: favourites mostly, now and then anything of the family."""
-        other = f"{self.family.lower()}-{rng.randrange(FAMILIES[self.family])}"
-        return sorted({*rng.sample(self.likes, 2), *([other] if rng.random() < 0.4 else [])})
-
-
-def simulate_shopper(rng: Random) -> Shopper:
-    """Rates and prices are spread widely, one in two leaves for good some time, as in a real shop."""
-    family = rng.choice(list(FAMILIES))
-    likes = rng.sample([f"{family.lower()}-{n}" for n in range(FAMILIES[family])], FAVOURITES)
-    stays = rng.randint(2, WEEKS) if rng.random() < 0.5 else WEEKS
-    return Shopper(min(rng.gammavariate(1.5, 0.3), 0.95), round(rng.lognormvariate(1.5, 0.8), 2), stays, family, likes)
-
-
-def simulate_orders(file: Path, rng: Random) -> None:
-    """Write the order lines of `PEOPLE` simulated shoppers; the last week ends yesterday."""
-    start = datetime.combine(datetime.now(UTC).date() - timedelta(weeks=WEEKS), time(9), UTC)
-    with file.open("w", newline="") as sink:
-        rows = csv.writer(sink)
-        rows.writerow(["user_id", "order_id", "timestamp", "item_id", "category", "quantity", "price", "currency"])
-        for person in range(PEOPLE):
-            shopper = simulate_shopper(rng)
-            for week in range(shopper.stays):
-                if rng.random() < shopper.rate or week == 0:
-                    at = start + timedelta(weeks=week, days=rng.randrange(6), minutes=rng.randrange(600))
-                    for item in shopper.basket(rng):
-                        row = [f"sim-{person}", f"{person}-{week}", at.isoformat(), item, shopper.family]
-                        rows.writerow([*row, rng.randint(1, 3), shopper.price, "EUR"])
 
 
 def artefacts(stack: Stack) -> dict[str, bytes]:
@@ -104,7 +63,7 @@ def popular_of(run: Run) -> list[tuple[str, float, float]]:
 def learned(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Import simulated history and learn from it once."""
     orders = tmp_path_factory.mktemp("learn") / "orders.csv"
-    simulate_orders(orders, Random(7))
+    simulate_orders(orders, Random(7), end=datetime.now(UTC).date())
     addressee(stack, "import", "orders", str(orders))
     return learn(stack)
 
@@ -125,7 +84,7 @@ def test_every_kind_is_published_with_its_files_or_the_run_says_why_not(learned:
         assert WITHHELD.search(learned.said[kind]), learned.said[kind]
     for kind in learned.champions:
         assert "beats its floor" in learned.said[kind]
-        assert learned.files(kind).keys() == {"bundle.json", "card.md", "card.json", "serving.bin"}
+        assert learned.files(kind).keys() == FILES
         card = json.loads(learned.files(kind)["card.json"])
         assert all(side["difference"].keys() == {"value", "low", "high"} for side in card["metrics"].values())
         assert "95 % bootstrap intervals" in learned.files(kind)["card.md"].decode()
