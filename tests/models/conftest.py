@@ -9,6 +9,7 @@ from addressee.models.kinds import KINDS, kind_of
 from addressee.models.propensity import RECIPES, Propensity
 from addressee.models.train import Run, Trained, train
 from tests.models.generated import AS_OF_DAY, YEAR_CUT_DAYS, generate
+from tests.models.generated_mails import STRONG_PULL
 
 SEED = 7
 
@@ -25,9 +26,15 @@ def year():
     return generate(people=300, first_day=AS_OF_DAY - 330, cut_days=YEAR_CUT_DAYS)
 
 
+@cache
+def eager():
+    """Return generated tables of people whose click depends on the hour so much that a few weeks tell."""
+    return generate(pull=STRONG_PULL)
+
+
 def tables_of(kind):
     """Return the generated tables that a kind is trained on."""
-    return year() if kind.role == "valuer" else tables()
+    return {"valuer": year, "timer": eager}.get(kind.role, tables)()
 
 
 def quick(kind):

@@ -9,7 +9,7 @@ import numpy as np
 
 from addressee.models.tables import BUYS, HORIZON_DAYS, LAPSES, Interactions, Items, Metadata, Now, People, Tables
 from addressee.profiles.measures import NEVER_DAYS
-from tests.models.generated_mails import generate_sends, generate_trials, nature
+from tests.models.generated_mails import PULL, generate_sends, generate_trials, nature
 
 AS_OF_DAY = 20_000
 FIRST_DAY = AS_OF_DAY - 250
@@ -42,7 +42,12 @@ WORDS = (
 
 
 def generate(
-    seed: int = 0, *, people: int = 500, first_day: int = FIRST_DAY, cut_days: tuple[int, ...] = CUT_DAYS
+    seed: int = 0,
+    *,
+    people: int = 500,
+    first_day: int = FIRST_DAY,
+    cut_days: tuple[int, ...] = CUT_DAYS,
+    pull: float = PULL,
 ) -> Tables:
     """Return tables of people who each like one taste, buy a few favourites again and again, and many fade away.
 
@@ -77,7 +82,7 @@ def generate(
         people=_labelled(examples, rng),
         interactions=interactions,
         now=Now(now, now[:, 0] < 28),
-        sends=generate_sends(natures, then, mood, as_of_day=AS_OF_DAY, seed=seed),
+        sends=generate_sends(natures, then, mood, as_of_day=AS_OF_DAY, seed=seed, pull=pull),
         trials=generate_trials(then, mood, as_of_day=AS_OF_DAY, seed=seed),
         groups={"age_group": natures.age_group, "gender": natures.gender},
     )

@@ -27,6 +27,8 @@ CLICK_HOURS = (8, 12, 18, 21)
 SEND_HOURS = (7, 23)
 MAILS_EVERY_DAYS = 6
 MAILS = 20
+PULL, STRONG_PULL = 1.6, 4.0
+"""What the liked hour adds to the log-odds of a click: so that it shows a little, and so that a timer can find it."""
 HELD_OUT = 0.3
 UPLIFT = 0.3
 """What a mail adds to the chance to buy of those whom it moves."""
@@ -59,20 +61,23 @@ def nature(people: int, *, seed: int) -> Nature:
     )
 
 
-def chance_to_click(rate: Floats, liked: Indices, mood: Floats, hour_of_day: Ints) -> Floats:
+def chance_to_click(rate: Floats, liked: Indices, mood: Floats, hour_of_day: Ints, *, pull: float = PULL) -> Floats:
     """Return the planted truth: the chance of a click within 24 hours of a mail that comes at that local hour."""
     apart = np.abs((hour_of_day - liked + 12) % 24 - 12)
-    return 1.0 / (1.0 + np.exp(-(rate + 0.8 * mood + 1.6 * np.exp(-apart / 2.0) - 0.4)))
+    return 1.0 / (1.0 + np.exp(-(rate + 0.8 * mood + pull * np.exp(-apart / 2.0) - 0.4)))
 
 
-def generate_sends(people: Nature, then: Then, mood: int, *, as_of_day: int, seed: int) -> Sends:
+def generate_sends(  # noqa: PLR0913  # what is planted is named
+    people: Nature, then: Then, mood: int, *, as_of_day: int, seed: int, pull: float = PULL
+) -> Sends:
     """Draw mails of the last four months, each person's at any hour from seven to ten in the evening.
 
     Who ordered lately clicks more: the chance needs two features, mood and recency.
     """
     rng = np.random.default_rng([seed, 2])
     parts = [
-        _mail(people, then, mood, day, rng) for day in range(as_of_day - MAILS * MAILS_EVERY_DAYS, as_of_day + 1, 6)
+        _mail(people, then(day - 1), mood, day, rng, pull)
+        for day in range(as_of_day - MAILS * MAILS_EVERY_DAYS, as_of_day + 1, 6)
     ]
     whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     order = np.lexsort([whole["subject"], whole["sent_ms"]])
@@ -88,12 +93,14 @@ def generate_sends(people: Nature, then: Then, mood: int, *, as_of_day: int, see
     )
 
 
-def _mail(people: Nature, then: Then, mood: int, day: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    subject, features = then(day - 1)
+def _mail(  # noqa: PLR0913, PLR0917  # private; the arguments of its caller
+    people: Nature, known: tuple[Indices, Floats], mood: int, day: int, rng: np.random.Generator, pull: float
+) -> dict[str, np.ndarray]:
+    subject, features = known
     hour = rng.integers(*SEND_HOURS, len(subject))
     local_ms = (day * 24 + hour) * HOUR_MS + rng.integers(0, HOUR_MS, len(subject))
     warmth = people.rate[subject] - 0.6 * (np.log1p(features[:, 0]) - 2.3)
-    chance = chance_to_click(warmth, people.hour[subject], features[:, mood], hour)
+    chance = chance_to_click(warmth, people.hour[subject], features[:, mood], hour, pull=pull)
     clicks = rng.random(len(subject)) < chance
     return {
         "features": features,

@@ -14,7 +14,7 @@ from addressee.models.kinds.buy_again import BuyAgain
 from addressee.models.propensity import Propensity
 from addressee.models.recommenders import Nightly
 from addressee.models.scorers import WrongFeatures
-from addressee.models.serving import open_recommender, open_scorer, open_segmenter
+from addressee.models.serving import open_recommender, open_scorer, open_segmenter, open_timer
 from addressee.models.tables import no_sends, no_trials
 from addressee.models.train import Run, train
 from addressee.profiles.hashing import item_hash
@@ -26,6 +26,7 @@ OPEN = {
     "scorer": open_scorer,
     "segmenter": open_segmenter,
     "valuer": open_scorer,
+    "timer": open_timer,
 }
 K = 8
 PEOPLE = [kind.name for kind in KINDS if isinstance(kind, Propensity)]

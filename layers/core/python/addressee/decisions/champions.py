@@ -11,18 +11,21 @@ from addressee.models.serving import (
     RECOMMENDERS,
     SCORERS,
     SEGMENTERS,
+    TIMERS,
     Recommender,
     Scorer,
     Segmenter,
     open_recommender,
     open_scorer,
     open_segmenter,
+    open_timer,
 )
+from addressee.models.timers import Timer
 from addressee.profiles.features import FEATURE_HASH
 
-Champion: TypeAlias = Recommender | Scorer | Segmenter
+Champion: TypeAlias = Recommender | Scorer | Segmenter | Timer
 NOT_LOADED = "NotLoaded"
-_ROLES: Mapping[str, str] = {"recommenders": "rank", "scorers": "score", "segmenters": "segment"}
+_ROLES: Mapping[str, str] = {"recommenders": "rank", "scorers": "score", "segmenters": "segment", "timers": "hours"}
 """Field of `Champions` -> what the models in it can do."""
 
 
@@ -49,6 +52,7 @@ class Champions:
     versions: Mapping[str, str] = field(default_factory=dict)
     trials: Mapping[str, Trial] = field(default_factory=dict)
     faults: Mapping[str, str] = field(default_factory=dict)
+    timers: Mapping[str, Timer] = field(default_factory=dict)
 
     def of(self, subject: str) -> "Champions":
         """Return the models that this person gets: the same answer for the same person as long as a canary runs."""
@@ -91,16 +95,19 @@ def open_champion(kind: str, files: Mapping[str, bytes]) -> Champion:
         return open_scorer(kind, files, feature_hash=FEATURE_HASH)
     if family in SEGMENTERS:
         return open_segmenter(kind, files, feature_hash=FEATURE_HASH)
+    if family in TIMERS:
+        return open_timer(kind, files, feature_hash=FEATURE_HASH)
     raise BundleRefused(f"{META_FILE}: family {family} is unknown")
 
 
 def champions_of(loaded: Mapping[str, tuple[str, Champion]], trials: Mapping[str, Trial] | None = None) -> Champions:
-    """Sort loaded models (kind -> version and model) by what they can do: rank, score or segment; add challengers."""
+    """Sort loaded models (kind -> version and model) by what they can do (`_ROLES`); add challengers."""
     models = [(kind, model) for kind, (_, model) in loaded.items()]
     return Champions(
         recommenders={kind: cast("Recommender", model) for kind, model in models if hasattr(model, "rank")},
         scorers={kind: cast("Scorer", model) for kind, model in models if hasattr(model, "score")},
         segmenters={kind: cast("Segmenter", model) for kind, model in models if hasattr(model, "segment")},
+        timers={kind: cast("Timer", model) for kind, model in models if hasattr(model, "hours")},
         versions={kind: version for kind, (version, _) in loaded.items()},
         trials=trials or {},
     )

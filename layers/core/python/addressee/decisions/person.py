@@ -20,13 +20,17 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What the last scoring run said about a person at the end of the day `as_of`; empty where there was none."""
+    """What the last scoring run said about a person at the end of the day `as_of`; empty where there was none.
+
+    `hours` are local hours of the week by kind, best first (`models/timers.py`); a kind without any is absent.
+    """
 
     as_of: str = ""
     segments: Mapping[str, str] = field(default_factory=dict)
     scores: Mapping[str, float] = field(default_factory=dict)
     candidates: Mapping[str, tuple[Ranked, ...]] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    hours: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     def nightly(self, use: str) -> Nightly | None:
         """Return the candidates of a use as recommenders take them, or None where there are none."""
@@ -113,4 +117,5 @@ def _scores(body: bytes | None) -> Scores:
         scores=stored.get("scores", {}),
         candidates=candidates,
         versions=stored.get("versions", {}),
+        hours={kind: tuple(hours) for kind, hours in stored.get("hours", {}).items()},
     )

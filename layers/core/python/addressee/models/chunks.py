@@ -1,12 +1,14 @@
 """The people of one `as_of` day in chunks of about equal size, each a file that can be scored on its own."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from addressee.models.arrays import Array, pack_arrays, unpack_arrays
+from addressee.models.mails import Mails, mails_until, no_mails
 from addressee.models.tables import Interactions, Items, Now, Tables
 
 CHUNK_SUBJECTS = 800
@@ -19,7 +21,8 @@ class Chunk:
     """Some subjects of the tables of `as_of`: their features and all their purchases.
 
     `feature_hash` is that of the code which computed the features. `interactions.subject` indexes `subjects` and `now`,
-    `interactions.item` the chunk's own `items` (sorted by id).
+    `interactions.item` the chunk's own `items` (sorted by id). `mails` are what a timer reads, numbered alike; an
+    earlier release's chunk has none.
     """
 
     as_of: str
@@ -29,6 +32,7 @@ class Chunk:
     now: Now
     interactions: Interactions
     items: Items
+    mails: Mails = field(default_factory=no_mails)
 
 
 def chunk_spans(subjects: int, *, size: int = CHUNK_SUBJECTS) -> list[tuple[int, int]]:
@@ -47,6 +51,7 @@ def pack_chunk(tables: Tables, start: int, stop: int) -> bytes:
     rows = tables.interactions.of_subjects(start, stop)
     items, own = np.unique(rows.item, return_inverse=True)
     moved = {**vars(rows), "subject": rows.subject - start, "item": own.astype(np.int32)}
+    mails = mails_until(tables.sends, tables.metadata.as_of_day).of_subjects(start, stop)
     about = {
         "as_of": tables.metadata.as_of,
         "as_of_day": tables.metadata.as_of_day,
@@ -61,6 +66,7 @@ def pack_chunk(tables: Tables, start: int, stop: int) -> bytes:
             "active": tables.now.active[start:stop],
             "about": _text(about),
             **{f"interactions_{name}": column for name, column in moved.items()},
+            **{f"mails_{name}": column for name, column in vars(mails).items()},
         }
     )
 
@@ -77,7 +83,14 @@ def read_chunk(packed: bytes) -> Chunk:
         now=Now(arrays["features"], arrays["active"]),
         interactions=Interactions(**{name: arrays[f"interactions_{name}"] for name in Interactions.__match_args__}),
         items=Items(tuple(about["items"]), tuple(about["categories"])),
+        mails=_mails(arrays),
     )
+
+
+def _mails(arrays: Mapping[str, Array]) -> Mails:
+    if "mails_subject" not in arrays:
+        return no_mails()
+    return Mails(**{name: arrays[f"mails_{name}"] for name in Mails.__match_args__})
 
 
 def _text(value: Any) -> Array:  # noqa: ANN401  # whatever JSON can hold

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from addressee.models.bundle import SERVING_FILE, Bundle
+from addressee.models.mails import Mails, mails_until, no_mails
 from addressee.models.packed import pack, unpack
 from addressee.models.ranking import Scored, Sections
 from addressee.models.tables import Flags, Floats, Indices, Interactions, Items, Tables
@@ -26,7 +27,8 @@ Recipe = Mapping[str, Any]
 class Audience:
     """n people at the end of `day`: `features` [n, F]; `interactions.subject` counts from 0 to n - 1.
 
-    `interactions` holds nothing that was not known at the end of `day`; its `item` indexes `items`.
+    `interactions` holds nothing that was not known at the end of `day`; its `item` indexes `items`. `mails` are those
+    whose outcome was known then, numbered like `interactions`.
     """
 
     size: int
@@ -34,6 +36,7 @@ class Audience:
     features: Floats
     interactions: Interactions
     items: Items
+    mails: Mails = field(default_factory=no_mails)
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,8 @@ class Answers:
     """Predictions for an audience, in its order; the kind's role says which one is filled.
 
     `scores` are a scorer's probabilities or a valuer's amounts. `hours` are a timer's: local hours of the week, 0 being
-    Monday from 0 to 1 o'clock, best first; none where the default hour is as good. `positive` tells which of a scorer's
-    probabilities count as a yes, from the threshold on that it tuned.
+    Monday from 0 to 1 o'clock, 168 + 18 being 18 o'clock of any day, best first; none where the default is as good.
+    `positive` tells which of a scorer's probabilities count as a yes, from the threshold on that it tuned.
     """
 
     candidates: Sequence[Sequence[Scored]] = ()
@@ -221,4 +224,5 @@ def audience_at(tables: Tables, subjects: NDArray[np.int32], features: Floats, d
     place[subjects] = np.arange(len(subjects), dtype=np.int32)
     rows = known.where(place[known.subject] >= 0)
     moved = Interactions(**{**vars(rows), "subject": place[rows.subject]})
-    return Audience(len(subjects), day, features, moved, tables.items)
+    mails = mails_until(tables.sends, day).of_places(place)
+    return Audience(len(subjects), day, features, moved, tables.items, mails)

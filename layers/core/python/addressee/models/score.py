@@ -25,7 +25,8 @@ class ScoredPerson:
     """A subject and the body of their `scores` row.
 
     The body holds `as_of`, `segments` {kind: name}, `scores` {kind: probability}, `candidates` {use: [[item id, score,
-    support]], best first} and `versions` {kind: version}; a kind that has nothing to say of a person is absent.
+    support]], best first}, `versions` {kind: version} and, where a timer has something to say, `hours` {kind: local
+    hours of the week, best first}; a kind that has nothing to say of a person is absent.
     """
 
     subject: str
@@ -49,7 +50,8 @@ def score_chunk(
     Who did not buy lately gets no score of a kind that is defined only for active people. The same input gives the
     same bodies. A challenger that raises gives way to its champion, and `on_fault(kind, version, error)` hears of it.
     """
-    audience = Audience(len(chunk.subjects), chunk.as_of_day, chunk.now.features, chunk.interactions, chunk.items)
+    known = (chunk.now.features, chunk.interactions, chunk.items, chunk.mails)
+    audience = Audience(len(chunk.subjects), chunk.as_of_day, *known)
     bodies: list[Body] = [
         {"as_of": chunk.as_of, "segments": {}, "scores": {}, "candidates": {}, "versions": {}} for _ in chunk.subjects
     ]
@@ -81,7 +83,8 @@ def _part(audience: Audience, rows: Indices) -> Audience:
     place[rows] = np.arange(len(rows), dtype=np.int32)
     own = audience.interactions.where(place[audience.interactions.subject] >= 0)
     moved = Interactions(**{**vars(own), "subject": place[own.subject]})
-    return replace(audience, size=len(rows), features=audience.features[rows], interactions=moved)
+    mails = audience.mails.of_places(place)
+    return replace(audience, size=len(rows), features=audience.features[rows], interactions=moved, mails=mails)
 
 
 def _answers(
@@ -110,6 +113,8 @@ def _enter(bodies: Sequence[Body], kind: str, rows: Indices, answers: Answers, c
                 body["scores"][kind] = _short(answers.scores[place])
         elif role == "recommender" and answers.candidates[place]:
             body["candidates"][kind] = [_row(scored) for scored in answers.candidates[place]]
+        elif role == "timer" and answers.hours[place]:
+            body.setdefault("hours", {})[kind] = list(answers.hours[place])
 
 
 def _row(scored: Scored) -> list[Any]:

@@ -1,4 +1,4 @@
-"""What `decide_content` loads and asks: recommenders, scorers and segmenters, opened from a bundle, without numpy.
+"""What `decide_content` loads and asks: recommenders, scorers, segmenters, timers, from a bundle, without numpy.
 
 model = open_recommender("discover", {"bundle.json": ..., "serving.bin": ...}, feature_hash=FEATURE_HASH)
 model.rank({item_hash("milk"): 20_000}, today=20_003, k=12)
@@ -13,6 +13,7 @@ from addressee.models.ranking import Scored, Sections
 from addressee.models.recommenders import ItemNeighbours, Nightly, PersonalFrequency
 from addressee.models.scorers import SCORER_FAMILIES
 from addressee.models.segmenters import Tiers
+from addressee.models.timers import Timer
 
 
 class Recommender(Protocol):
@@ -101,7 +102,9 @@ SCORERS: Mapping[str, Callable[[Sections, Mapping[str, Any]], Scorer]] = SCORER_
 
 SEGMENTERS: Mapping[str, Callable[[Sections, Mapping[str, Any]], Segmenter]] = {"tiers": Tiers}
 
-FAMILIES: Mapping[str, object] = {**RECOMMENDERS, **SCORERS, **SEGMENTERS}
+TIMERS: Mapping[str, Callable[[Sections, Mapping[str, Any]], Timer]] = {"hour_profiles": Timer, "hour_trees": Timer}
+
+FAMILIES: Mapping[str, object] = {**RECOMMENDERS, **SCORERS, **SEGMENTERS, **TIMERS}
 """Everything that can be served, whatever its role; a valuer is served by a family of `SCORERS`."""
 
 Served = TypeVar("Served")
@@ -124,6 +127,11 @@ def open_scorer(kind: str, files: Mapping[str, bytes], *, feature_hash: str) -> 
 def open_segmenter(kind: str, files: Mapping[str, bytes], *, feature_hash: str) -> Segmenter:
     """Open a segmenter (`rfm_tiers`); as `open_recommender`."""
     return _open(kind, files, feature_hash, SEGMENTERS)
+
+
+def open_timer(kind: str, files: Mapping[str, bytes], *, feature_hash: str) -> Timer:
+    """Open a timer (`send_hour`); as `open_recommender`."""
+    return _open(kind, files, feature_hash, TIMERS)
 
 
 def _open(

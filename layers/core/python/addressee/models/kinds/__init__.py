@@ -9,6 +9,7 @@ from addressee.models.kinds.discover import KIND as DISCOVER
 from addressee.models.kinds.lapses_in_28_days import KIND as LAPSES_IN_28_DAYS
 from addressee.models.kinds.opens_in_24_hours import KIND as OPENS_IN_24_HOURS
 from addressee.models.kinds.rfm_tiers import KIND as RFM_TIERS
+from addressee.models.kinds.send_hour import KIND as SEND_HOUR
 from addressee.models.kinds.uplift_in_14_days import KIND as UPLIFT_IN_14_DAYS
 from addressee.models.kinds.value_in_90_days import KIND as VALUE_IN_90_DAYS
 
@@ -22,6 +23,7 @@ KINDS: tuple[Kind, ...] = (
     OPENS_IN_24_HOURS,
     RFM_TIERS,
     VALUE_IN_90_DAYS,
+    SEND_HOUR,
     UPLIFT_IN_14_DAYS,
 )
 
