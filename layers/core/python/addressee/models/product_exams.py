@@ -1,19 +1,23 @@
 """Exams for recommenders: who is asked at a cut-off, which products count as found, and how answers are marked."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
-from addressee.models.item_sections import count_buyers
-from addressee.models.kind import Answers, Audience, Cuts, Exam, Metric, Window, audience_at
+from addressee.models.item_sections import count_buyers, distinct_pairs
+from addressee.models.kind import Answers, Audience, Cuts, Exam, Fitted, Metric, Window, audience_at
+from addressee.models.list_metrics import coverage, diversity_of
 from addressee.models.metrics import ndcg, precision, recall
 from addressee.models.ranking import Scored
-from addressee.models.tables import Floats, Interactions, Tables
+from addressee.models.tables import Floats, Indices, Interactions, Ints, Tables
 
 K = 10
 LEAST_HISTORY_DAYS = 28
-LEAST_PEOPLE = 50
+LISTED = 2_000
+"""So many people's lists, evenly taken, tell coverage and diversity."""
+FEW = 3
 
 METRICS: Sequence[Metric] = (
     Metric("ndcg_at_10", lambda _, marks: float(marks[:, 0].mean())),
@@ -59,7 +63,63 @@ def _exam(tables: Tables, cut: int, later: Interactions) -> Exam:
     baskets = np.split(later.item, starts[1:]) if len(subjects) else []
     relevant = [frozenset(tables.items.ids[item] for item in basket) for basket in baskets]
     audience = audience_at(tables, subjects, np.empty((len(subjects), 0)), cut)
-    return Exam(audience, np.zeros(len(subjects)), subjects, relevant)
+    return Exam(audience, np.zeros(len(subjects)), subjects, relevant, _groups(tables, audience, baskets))
+
+
+def _groups(tables: Tables, audience: Audience, baskets: Sequence[Indices]) -> dict[str, Sequence[str]]:
+    """Tell how many products each person had bought, and whether there is one to be found that nobody had."""
+    person, _ = distinct_pairs(audience.interactions.subject, audience.interactions.item, len(tables.items.ids))
+    known: Ints = np.bincount(person, minlength=audience.size)
+    sold = count_buyers(tables.interactions.until(audience.day), len(tables.items.ids)) > 0
+    return {
+        "history": [f"{FEW} products or more" if count >= FEW else f"1 to {FEW - 1} products" for count in known],
+        "cold_products": ["all were known" if sold[basket].all() else "some are new" for basket in baskets],
+    }
+
+
+def list_details(
+    tables: Tables, fitted: Fitted, predict: Callable[..., Answers]
+) -> Mapping[str, Mapping[str, float | str]]:
+    """Return, for the card, how much of the catalogue today's lists hold, and how unlike their products are.
+
+    Two products of one category are alike, of two categories or of an unknown one they are not.
+    """
+    step = -(-len(tables.subjects) // LISTED) or 1
+    subjects = np.arange(0, len(tables.subjects), step, dtype=np.int32)
+    audience = audience_at(tables, subjects, np.empty((len(subjects), 0)), tables.metadata.as_of_day)
+    lists = _listed_items(tables, predict(fitted.served(), audience, k=K).candidates)
+    used, place = np.unique(lists[lists >= 0], return_inverse=True)
+    compact = np.full(lists.shape, -1, np.int32)
+    compact[lists >= 0] = place
+    answered = compact[(compact >= 0).any(axis=1)]
+    figures: dict[str, Any] = {
+        "coverage of the catalogue": round(coverage(lists, len(tables.items.ids)), 4),
+        "different products": len(used),
+    }
+    if any(tables.items.categories) and len(answered):
+        alike = _one_category(tables, used)
+        figures["diversity within a list"] = round(float(diversity_of(answered, alike).mean()), 4)
+    return {"lists of ten": figures}
+
+
+def _listed_items(tables: Tables, candidates: Sequence[Sequence[Scored]]) -> Indices:
+    index = {item_id: place for place, item_id in enumerate(tables.items.ids)}
+    lists = np.full((len(candidates), K), -1, np.int32)
+    for row, ranked in enumerate(candidates):
+        lists[row, : len(ranked)] = [index[each.item_id] for each in ranked[:K]]
+    return lists
+
+
+def _one_category(tables: Tables, used: Indices) -> Any:  # noqa: ANN401  # scipy.sparse has no types
+    """Return 1 for each pair of items of one category, sparse [used, used]."""
+    from scipy import sparse  # noqa: PLC0415  # training only
+
+    names = [tables.items.categories[item] for item in used]
+    known = [row for row, name in enumerate(names) if name]
+    numbers = {name: column for column, name in enumerate(sorted(set(names)))}
+    columns = [numbers[names[row]] for row in known]
+    member = sparse.csr_matrix((np.ones(len(known)), (known, columns)), (len(names), len(numbers)))
+    return (member @ member.T).tocsr()
 
 
 def product_marks(exam: Exam, candidates: Sequence[Sequence[Scored]]) -> Floats:

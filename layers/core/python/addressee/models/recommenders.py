@@ -128,7 +128,7 @@ class ItemNeighbours:
         nightly: Nightly | None = None,  # noqa: ARG002  # the interface's; the latest purchases say it all
     ) -> list[Scored]:
         """Rank what the person has not bought; see `serving.Recommender`."""
-        scores, support, found = self._sums(self._spans(history))
+        scores, support, found = self._sums(map(self._span, self.seeds(history)))
         if candidates is not None:
             found &= {self._row_of.get(item_hash(item_id), -1) for item_id in candidates}
         best = sorted(found)
@@ -136,8 +136,8 @@ class ItemNeighbours:
         unbought = (row for row in best if self.items.hashes[row] not in history)
         return [Scored(self.items.item_id(row), scores[row], float(support[row])) for row in islice(unbought, k)]
 
-    def _spans(self, history: Mapping[int, int]) -> list[slice]:
-        """Return the spans of neighbours of the latest `max_seeds` bought items (ties: larger hash first).
+    def seeds(self, history: Mapping[int, int]) -> list[int]:
+        """Return the rows of the latest `max_seeds` bought items (ties: larger hash first), those that are known.
 
         Day and hash are sorted as one float, which holds them exactly (16 and 32 bits): pairs sort far slower.
         """
@@ -145,7 +145,11 @@ class ItemNeighbours:
         since = days[-1] if days else 0
         stamped = sorted([day * _HASHES + key for key, day in history.items() if day >= since], reverse=True)
         rows = map(self._row_of.get, [int(each % _HASHES) for each in stamped[: self._max_seeds]])
-        return [slice(self._ends[row - 1] if row else 0, self._ends[row]) for row in rows if row is not None]
+        return [row for row in rows if row is not None]
+
+    def _span(self, row: int) -> slice:
+        """Return where a row's neighbours stand."""
+        return slice(self._ends[row - 1] if row else 0, self._ends[row])
 
     def _sums(self, spans: Iterable[slice]) -> tuple[list[float], list[int], set[int]]:
         """Return each row's score and support, and the rows that any seed has as a neighbour."""

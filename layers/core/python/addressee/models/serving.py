@@ -92,9 +92,23 @@ class Segmenter(Protocol):
         ...
 
 
+def _stacked(sections: Sections, settings: Mapping[str, Any]) -> Recommender:
+    from addressee.models.stacked import StackedNeighbours  # noqa: PLC0415  # only where such a model is published
+
+    return StackedNeighbours(sections, settings)
+
+
+def _next_products(sections: Sections, settings: Mapping[str, Any]) -> Recommender:
+    from addressee.models.next_products import NextProducts  # noqa: PLC0415  # only where such a model is published
+
+    return NextProducts(sections, settings)
+
+
 RECOMMENDERS: Mapping[str, Callable[[Sections, Mapping[str, Any]], Recommender]] = {
     "personal_frequency": PersonalFrequency,
     "item_neighbours": ItemNeighbours,
+    "stacked": _stacked,
+    "next_products": _next_products,
 }
 """How a recommender is computed, by the `family` in `bundle.json`; several kinds may share a family."""
 

@@ -7,6 +7,7 @@ from addressee.models.kinds.clicks_in_24_hours import KIND as CLICKS_IN_24_HOURS
 from addressee.models.kinds.clicks_in_72_hours import KIND as CLICKS_IN_72_HOURS
 from addressee.models.kinds.discover import KIND as DISCOVER
 from addressee.models.kinds.lapses_in_28_days import KIND as LAPSES_IN_28_DAYS
+from addressee.models.kinds.next_product import KIND as NEXT_PRODUCT
 from addressee.models.kinds.opens_in_24_hours import KIND as OPENS_IN_24_HOURS
 from addressee.models.kinds.rfm_tiers import KIND as RFM_TIERS
 from addressee.models.kinds.send_hour import KIND as SEND_HOUR
@@ -16,6 +17,7 @@ from addressee.models.kinds.value_in_90_days import KIND as VALUE_IN_90_DAYS
 KINDS: tuple[Kind, ...] = (
     BUY_AGAIN,
     DISCOVER,
+    NEXT_PRODUCT,
     BUYS_IN_7_DAYS,
     LAPSES_IN_28_DAYS,
     CLICKS_IN_24_HOURS,

@@ -7,8 +7,15 @@ from typing import Any
 import numpy as np
 
 from addressee.models.item_sections import count_buyers, item_table, known_rows, packed, rows_of
-from addressee.models.kind import Answers, Audience, Cuts, Exam, Fitted, Metric, Recipe, Role, Window
-from addressee.models.product_exams import METRICS, next_baskets, popular_answers, product_cuts, product_marks
+from addressee.models.kind import Answers, Audience, Cuts, Exam, Fitted, Metric, Reason, Recipe, Role, Window
+from addressee.models.product_exams import (
+    METRICS,
+    list_details,
+    next_baskets,
+    popular_answers,
+    product_cuts,
+    product_marks,
+)
 from addressee.models.ranking import Scored
 from addressee.models.tables import Floats, Interactions, Ints, Tables
 
@@ -51,7 +58,7 @@ class BuyAgain:
         buyers = count_buyers(purchases, len(tables.items.ids))
         rows = known_rows(tables.items, buyers, least_buyers=1)
         sections = item_table(tables.items, rows, purchases, day=until)
-        expected = _expected(purchases, buyers, float(recipe["half_life_days"]))
+        expected = expected_again(purchases, buyers, float(recipe["half_life_days"]))
         sections["expected"] = packed("f", expected[rows.item])
         return Fitted(recipe, {**recipe, "half_support": HALF_SUPPORT}, sections, self.families[0])
 
@@ -69,12 +76,17 @@ class BuyAgain:
         answers = popular_answers(tables, exam.audience, days=28, unbought_only=False)
         return product_marks(exam, answers.candidates)
 
-    def details(self, tables: Tables, fitted: Fitted) -> Mapping[str, Any]:  # noqa: ARG002  # the model says it all
-        """Return the size of the model."""
-        return {"size": {"products": len(fitted.sections["item_hash"])}}
+    def explain(self, fitted: Fitted, audience: Audience) -> Sequence[Sequence[Reason]]:
+        """Name the first product itself: what it counts is all of its score."""
+        first = self.predict(fitted, audience, k=1).candidates
+        return [[Reason(each.item_id, each.score) for each in ranked] for ranked in first]
+
+    def details(self, tables: Tables, fitted: Fitted) -> Mapping[str, Any]:
+        """Return the size of the model, and how different and diverse its lists are."""
+        return {"size": {"products": len(fitted.sections["item_hash"])}, **list_details(tables, fitted, self.predict)}
 
 
-def _per_pair(purchases: Interactions, items: int, day: int, half_life: float) -> tuple[Ints, Ints, Floats, Ints]:
+def own_counts(purchases: Interactions, items: int, day: int, half_life: float) -> tuple[Ints, Ints, Floats, Ints]:
     """Return pairs (subject, item), sorted: their key, number of purchases, decayed number at `day`, last day."""
     keys, place = np.unique(purchases.subject.astype(np.int64) * max(items, 1) + purchases.item, return_inverse=True)
     times = np.bincount(place, minlength=len(keys)).astype(np.int64)
@@ -85,13 +97,13 @@ def _per_pair(purchases: Interactions, items: int, day: int, half_life: float) -
     return keys, times, weight, last
 
 
-def _expected(purchases: Interactions, buyers: Ints, half_life: float) -> Floats:
+def expected_again(purchases: Interactions, buyers: Ints, half_life: float) -> Floats:
     """Return, for each item, its buyers' mean decayed number of purchases before their last one, shrunk to all items'.
 
     It stands in for the personal count where only the day of the last purchase is known.
     """
     items, day = len(buyers), int(purchases.day.max(initial=0))
-    keys, _, weight, last = _per_pair(purchases, items, day, half_life)
+    keys, _, weight, last = own_counts(purchases, items, day, half_life)
     earlier = np.maximum(weight / 0.5 ** ((day - last) / half_life) - 1.0, 0.0)
     total = np.bincount(keys % max(items, 1), earlier, minlength=items)
     overall = float(total.sum() / max(int(buyers.sum()), 1))
@@ -101,7 +113,7 @@ def _expected(purchases: Interactions, buyers: Ints, half_life: float) -> Floats
 def _ranked(purchases: Interactions, audience: Audience, half_life: float, k: int) -> list[list[Scored]]:
     """Return each person's best `k` of their own products; ties by item id."""
     items = len(audience.items.ids)
-    keys, times, weight, _ = _per_pair(purchases, items, audience.day, half_life)
+    keys, times, weight, _ = own_counts(purchases, items, audience.day, half_life)
     subject, item = keys // max(items, 1), keys % max(items, 1)
     order = np.lexsort((item, -weight, subject))
     starts = np.searchsorted(subject, np.arange(audience.size + 1))

@@ -1,63 +1,67 @@
 """`discover`: products that a person never bought, by what buyers of their latest products also bought."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from addressee.models.item_sections import (
-    POPULAR_DAYS,
-    Rows,
-    count_buyers,
-    distinct_pairs,
-    hash_items,
-    item_table,
-    known_rows,
-    numbers,
-    packed,
-    rows_of,
+from addressee.models.item_sections import POPULAR_DAYS
+from addressee.models.kind import Answers, Audience, Cuts, Exam, Fitted, Metric, Reason, Recipe, Role, Window
+from addressee.models.neighbour_rows import MAX_SEEDS, NeighbourRows, StackedRows, askers
+from addressee.models.product_exams import (
+    METRICS,
+    list_details,
+    new_products,
+    popular_answers,
+    product_cuts,
+    product_marks,
 )
-from addressee.models.kind import Answers, Audience, Cuts, Exam, Fitted, Metric, Recipe, Role, Window
-from addressee.models.product_exams import METRICS, new_products, popular_answers, product_cuts, product_marks
-from addressee.models.ranking import Scored, Sections
-from addressee.models.tables import Floats, Indices, Interactions, Ints, Tables
+from addressee.models.stacked import feature_names
+from addressee.models.tables import Floats, Tables
+from addressee.models.trees import Trees
 
 HORIZON_DAYS = 28
-MAX_ITEMS = 4_000
-LEAST_BUYERS = 5
-NEIGHBOURS = 30
-MAX_SEEDS = 32
-SHRINKAGE = 10.0
-TREND_PRIOR = 5.0
 HALF_SUPPORT = 20.0
-BLOCK = 256
-_MOST_CO_BUYERS = 2**16 - 1
+PLAIN, BLEND, STACK = "cosine", "blend", "stack"
+RECIPES: Sequence[Recipe] = (
+    {"model": PLAIN, "trend": 0.5, "cold": 0.25},
+    {"model": PLAIN, "trend": 0.0, "cold": 0.25},
+    {"model": PLAIN, "trend": 0.5, "cold": 0.0},
+    {"model": BLEND, "trend": 0.5, "cold": 0.25},
+    {"model": STACK, "trend": 0.5, "cold": 0.25},
+)
 
 
+@dataclass(frozen=True)
 class Discover:
-    """Item-item neighbours: similarity(i, j) = co-buyers / (sqrt(buyers_i * buyers_j) + shrinkage) * trend_j ** p.
+    """Item-item neighbours, one sparse sum over a person's latest products, in three ways.
 
-    The first factor is the cosine between buyer sets, shrunk (Sarwar et al. 2001, section 3.1); trend_j = (buyers in
-    the last 28 days + 1) / (buyers + 5) is how much of its life the product has now. Of each i the 30 best j stay.
+    `cosine`: co-buyers / (sqrt(buyers_i * buyers_j) + shrinkage) * trend_j ** p, the cosine between buyer sets, shrunk
+    (Sarwar et al. 2001, section 3.1); trend_j = (buyers in the last 28 days + 1) / (buyers + 5) is how much of its life
+    the product has now. `blend`: that, EASE, RP3beta and likeness of texts, with weights that the last 28 days before
+    the day of fitting ask for. `stack`: the blend's best 100 ordered by boosted trees that learned from the same days.
+    Of each i the 30 best j stay. `cold` above 0 adds products that nobody bought yet by their texts.
     """
+
+    candidates: Sequence[Recipe] = RECIPES
 
     name = "discover"
     role: Role = "recommender"
-    families = ("item_neighbours",)
+    families = ("item_neighbours", "stacked")
     uses_features = False
     title = f"products never bought before, of the orders of the next {HORIZON_DAYS} days"
     floor_title = "the products that most people bought in the last 28 days, without those bought before"
     limits: Sequence[str] = (
-        f"Knows the {MAX_ITEMS} products with the most buyers, and none with fewer than {LEAST_BUYERS}.",
-        f"Looks at the latest {MAX_SEEDS} products of a person; without any purchase it is silent.",
-        "New products are found only after their first buyers.",
+        "Knows the 4000 products with the most buyers, none with fewer than 5; EASE and walks the 2000 first of them.",
+        "Of products that nobody bought before, knows by their texts the 4000 that are most like those.",
+        f"Looks at the latest {MAX_SEEDS} products of a person; without any purchase or cart it is silent.",
     )
     metrics: Sequence[Metric] = METRICS
 
     def recipes(self) -> Sequence[Recipe]:
-        """Return the cosine with the trend, then without: what is on the way out is no discovery."""
-        return [{"trend": 0.5}, {"trend": 0.0}]
+        """Return the plainest first: cosine with the trend, without it, without cold products; blend; stack."""
+        return self.candidates
 
     def cuts(self, tables: Tables) -> Cuts | None:
         """Return two windows of `HORIZON_DAYS` at the end."""
@@ -67,23 +71,35 @@ class Discover:
         """Ask for products that are new to the person."""
         return new_products(tables, window.first, days=HORIZON_DAYS)
 
-    def fit(self, tables: Tables, *, until: int, recipe: Recipe, rng: np.random.Generator) -> Fitted:  # noqa: ARG002  # nothing random
-        """Count co-buyers block by block, so that memory stays at `BLOCK` x items."""
-        purchases = tables.interactions.until(until)
-        buyers = count_buyers(purchases, len(tables.items.ids))
-        rows = known_rows(tables.items, buyers, least_buyers=_threshold(buyers))
-        weight = _trend(purchases, rows, buyers, until) ** float(recipe["trend"])
-        sections = item_table(tables.items, rows, purchases, day=until)
-        sections.update(_neighbour_sections(purchases, rows, buyers[rows.item].astype(np.float64), weight))
-        settings = {**recipe, "max_seeds": MAX_SEEDS, "half_support": HALF_SUPPORT}
-        return Fitted(recipe, settings, sections, self.families[0])
+    def fit(self, tables: Tables, *, until: int, recipe: Recipe, rng: np.random.Generator) -> Fitted:
+        """Fit the recipe; where too few bought anything new lately, a stack stays a blend."""
+        model, trend, cold = recipe.get("model", PLAIN), float(recipe["trend"]), float(recipe.get("cold", 0.0))
+        from addressee.models.product_fits import fit_neighbours, fit_stack, learned_factors  # noqa: PLC0415  # training
+
+        if model == PLAIN:
+            return self._fitted(recipe, fit_neighbours(tables, until, {"cosine": 1.0}, trend=trend, cold=cold), {})
+        factors = learned_factors(tables, until, trend=trend, days=HORIZON_DAYS)
+        if model == STACK:
+            stacked = fit_stack(tables, until, factors, trend=trend, cold=cold, days=HORIZON_DAYS, rng=rng)
+            if stacked is not None:
+                return self._fitted(recipe, *stacked, family="stacked")
+        sections = fit_neighbours(tables, until, factors, trend=trend, cold=cold)
+        return self._fitted(recipe, sections, {"factors": factors})
+
+    def _fitted(
+        self, recipe: Recipe, sections: Mapping[str, Any], said: Mapping[str, Any], family: str = "item_neighbours"
+    ) -> Fitted:
+        settings = {**recipe, **said, "max_seeds": MAX_SEEDS, "half_support": HALF_SUPPORT}
+        return Fitted(recipe, settings, sections, family)
 
     def predict(self, fitted: Fitted, audience: Audience, *, k: int) -> Answers:
         """Rank for everybody; support is the number of co-buyers, summed over the person's latest products."""
-        row = rows_of(fitted.sections, audience.items)
-        model = _Neighbours(fitted.sections)
-        people = _people(audience, row, int(fitted.settings["max_seeds"]))
-        return Answers(candidates=[model.rank(seeds, bought, k) for seeds, bought in people])
+        if fitted.family == "stacked":
+            parts = fitted.settings["parts"]
+            model, trees = StackedRows(fitted.sections, parts), Trees(fitted.sections, width=len(feature_names(parts)))
+            return Answers(candidates=[model.ranked(asker, trees, k) for asker in askers(fitted, audience)])
+        plain = NeighbourRows(fitted.sections)
+        return Answers(candidates=[plain.rank(asker, k) for asker in askers(fitted, audience)])
 
     def marks(self, exam: Exam, answers: Answers) -> Floats:
         """Return NDCG, recall, precision and coverage of people."""
@@ -94,109 +110,24 @@ class Discover:
         answers = popular_answers(tables, exam.audience, days=POPULAR_DAYS, unbought_only=True)
         return product_marks(exam, answers.candidates)
 
-    def details(self, tables: Tables, fitted: Fitted) -> Mapping[str, Any]:  # noqa: ARG002  # the model says it all
-        """Return the size of the model."""
+    def explain(self, fitted: Fitted, audience: Audience) -> Sequence[Sequence[Reason]]:
+        """Name the latest products that add most to the first product's sum: because you bought these."""
+        model = NeighbourRows(fitted.sections)
+        first = self.predict(fitted, audience, k=1).candidates
+        return [
+            model.reasons(asker.seeds, best[0].item_id) if best else []
+            for asker, best in zip(askers(fitted, audience), first, strict=True)
+        ]
+
+    def details(self, tables: Tables, fitted: Fitted) -> Mapping[str, Any]:
+        """Return the size of the model, the weights of its parts, and how different and diverse its lists are."""
         sizes = {"products": len(fitted.sections["item_hash"]), "neighbours": len(fitted.sections["neighbour"])}
-        return {"size": sizes}
-
-
-def _threshold(buyers: Ints) -> int:
-    """Return the number of buyers from which at most `MAX_ITEMS` items qualify."""
-    if len(buyers) <= MAX_ITEMS:
-        return LEAST_BUYERS
-    return max(LEAST_BUYERS, int(np.partition(buyers, -MAX_ITEMS - 1)[-MAX_ITEMS - 1]) + 1)
-
-
-def _trend(purchases: Interactions, rows: Rows, buyers: Ints, day: int) -> Floats:
-    lately = count_buyers(purchases.where(purchases.day > day - POPULAR_DAYS), len(rows.row))
-    return np.asarray(((lately + 1.0) / (buyers + TREND_PRIOR))[rows.item], np.float64)
-
-
-def _neighbour_sections(purchases: Interactions, rows: Rows, buyers: Floats, weight: Floats) -> Sections:
-    blocks = list(_neighbours(purchases, rows, buyers, weight))
-    counts, columns, similarities, co_buyers = (
-        np.concatenate([np.empty(0), *(block[part] for block in blocks)]) for part in range(4)
-    )
-    return {
-        "row_end": packed("I", np.cumsum(counts)),
-        "neighbour": packed("H", columns),
-        "similarity": packed("f", similarities),
-        "co_buyers": packed("H", np.minimum(co_buyers, _MOST_CO_BUYERS)),
-    }
-
-
-def _neighbours(
-    purchases: Interactions, rows: Rows, buyers: Floats, weight: Floats
-) -> Iterator[tuple[Ints, Ints, Floats, Floats]]:
-    """Yield, for each block of rows: number of neighbours of each row, and their columns, similarities, co-buyers."""
-    from scipy import sparse  # noqa: PLC0415  # training only: scoring runs without scipy
-
-    known = rows.row[purchases.item] >= 0
-    subject, column = distinct_pairs(purchases.subject[known], rows.row[purchases.item[known]], len(rows.item))
-    shape = (int(subject.max(initial=-1)) + 1, len(rows.item))
-    bought = sparse.csr_matrix((np.ones(len(subject), np.float32), (subject, column)), shape)
-    transposed = bought.T.tocsr()
-    for start in range(0, len(rows.item), BLOCK):
-        stop = min(start + BLOCK, len(rows.item))
-        together = (transposed[start:stop] @ bought).toarray().astype(np.float64)
-        together[np.arange(stop - start), np.arange(start, stop)] = 0.0
-        similarity = together / (np.sqrt(buyers[start:stop, None] * buyers[None, :]) + SHRINKAGE) * weight[None, :]
-        yield _best(similarity, together)
-
-
-def _best(similarity: Floats, together: Floats) -> tuple[Ints, Ints, Floats, Floats]:
-    """Keep the `NEIGHBOURS` best columns of each row, best first, ties by column; none without co-buyers."""
-    width = similarity.shape[1]
-    rank = min(NEIGHBOURS, width)
-    least = np.partition(similarity, width - rank, axis=1)[:, width - rank, None]
-    row, column = np.nonzero((similarity >= least) & (together > 0))
-    order = np.lexsort((column, -similarity[row, column], row))
-    row, column = row[order], column[order]
-    place = np.arange(len(row)) - np.searchsorted(row, row)
-    row, column = row[place < NEIGHBOURS], column[place < NEIGHBOURS]
-    counts = np.bincount(row, minlength=len(similarity))
-    return counts, column, similarity[row, column], together[row, column]
-
-
-def _people(audience: Audience, row: Indices, max_seeds: int) -> Iterator[tuple[Indices, Indices]]:
-    """Yield each person's seeds (rows of the latest bought products, latest first) and all their bought rows.
-
-    The order is that of serving: by last day and item hash, descending; unknown items count as seeds there, too.
-    """
-    purchases, items = audience.interactions, max(len(audience.items.ids), 1)
-    keys, place = np.unique(purchases.subject.astype(np.int64) * items + purchases.item, return_inverse=True)
-    last = np.full(len(keys), np.iinfo(np.int64).min)
-    np.maximum.at(last, place, purchases.day)
-    subject, item = keys // items, keys % items
-    order = np.lexsort((-hash_items(audience.items)[item], -last, subject))
-    starts = np.searchsorted(subject, np.arange(audience.size + 1))
-    for first, stop in pairwise(starts):
-        bought = row[item[order[first:stop]]]
-        seeds = bought[:max_seeds]
-        yield seeds[seeds >= 0], bought[bought >= 0]
-
-
-class _Neighbours:
-    """The packed neighbours as numpy sees them; adds up in the order in which serving does."""
-
-    def __init__(self, sections: Sections) -> None:
-        self._ends = numbers(sections, "row_end").astype(np.int64)
-        self._starts = np.concatenate([np.zeros(1, np.int64), self._ends[:-1]])
-        self._neighbour = numbers(sections, "neighbour").astype(np.int64)
-        self._similarity = numbers(sections, "similarity").astype(np.float64)
-        self._co_buyers = numbers(sections, "co_buyers").astype(np.float64)
-        id_ends, ids = sections["id_end"].tolist(), sections["ids"].tobytes()
-        self._ids = [ids[first:last].decode() for first, last in zip([0, *id_ends[:-1]], id_ends, strict=True)]
-
-    def rank(self, seeds: Indices, bought: Indices, k: int) -> list[Scored]:
-        spans = [np.arange(self._starts[row], self._ends[row]) for row in seeds]
-        at = np.concatenate([np.empty(0, np.int64), *spans])
-        scores = np.bincount(self._neighbour[at], self._similarity[at], minlength=len(self._ids))
-        scores[bought] = 0.0
-        found = np.flatnonzero(scores)
-        best = found[np.argsort(-scores[found], kind="stable")[:k]]
-        support = np.bincount(self._neighbour[at], self._co_buyers[at], minlength=len(self._ids))
-        return [Scored(self._ids[row], float(scores[row]), float(support[row])) for row in best]
+        factors = fitted.settings.get("factors", {})
+        return {
+            "size": sizes,
+            **({"weights of the parts": factors} if factors else {}),
+            **list_details(tables, fitted, self.predict),
+        }
 
 
 KIND = Discover()

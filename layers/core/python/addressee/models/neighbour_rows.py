@@ -1,0 +1,141 @@
+"""Item neighbours for many people, with numpy: adds up in the order in which `recommenders.ItemNeighbours` does."""
+
+from __future__ import annotations  # array is subscriptable at run time from Python 3.12 on
+
+from array import array
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from addressee.models.item_sections import distinct_pairs, hash_items, numbers, rows_of
+from addressee.models.kind import REASONS, Audience, Fitted, Reason
+from addressee.models.ranking import Scored, Sections
+from addressee.models.stacked import LATEST_DAYS, WIDTH
+from addressee.models.tables import Floats, Indices, Interactions, Ints
+from addressee.models.trees import Trees
+
+MAX_SEEDS = 32
+
+
+class Asker(NamedTuple):
+    """A person: rows of the latest bought products, latest first, all rows ever bought, days since the last purchase.
+
+    The order is that of serving: by last day and item hash, descending; unknown items count as seeds there, too.
+    """
+
+    seeds: Indices
+    bought: Indices
+    days: float
+
+
+def askers(fitted: Fitted, audience: Audience) -> Iterator[Asker]:
+    """Yield everybody in the audience."""
+    row, max_seeds = rows_of(fitted.sections, audience.items), int(fitted.settings["max_seeds"])
+    subject, item, last = last_days(audience.interactions, len(audience.items.ids))
+    order = np.lexsort((-hash_items(audience.items)[item], -last, subject))
+    starts = np.searchsorted(subject, np.arange(audience.size + 1))
+    for first, stop in pairwise(starts):
+        bought = row[item[order[first:stop]]]
+        seeds = bought[:max_seeds]
+        latest = int(last[order[first]]) if stop > first else audience.day
+        days = float(min(max(audience.day - latest, 0), LATEST_DAYS))
+        yield Asker(seeds[seeds >= 0], bought[bought >= 0], days)
+
+
+def last_days(purchases: Interactions, items: int) -> tuple[Ints, Ints, Ints]:
+    """Return each pair of subject and item once, sorted, with the last day on which it was bought."""
+    subject, item = distinct_pairs(purchases.subject, purchases.item, items)
+    width = max(items, 1)
+    asked = purchases.subject.astype(np.int64) * width + purchases.item
+    place = np.searchsorted(subject * width + item, asked)
+    last = np.full(len(subject), np.iinfo(np.int64).min)
+    np.maximum.at(last, place, purchases.day)
+    return subject, item, last
+
+
+class NeighbourRows:
+    """The packed neighbours as numpy sees them."""
+
+    def __init__(self, sections: Sections) -> None:
+        """View the sections."""
+        self._ends = numbers(sections, "row_end").astype(np.int64)
+        self._starts = np.concatenate([np.zeros(1, np.int64), self._ends[:-1]])
+        self._neighbour = numbers(sections, "neighbour").astype(np.int64)
+        self._similarity = numbers(sections, "similarity").astype(np.float64)
+        self._co_buyers = numbers(sections, "co_buyers").astype(np.float64)
+        id_ends, ids = sections["id_end"].tolist(), sections["ids"].tobytes()
+        self.ids = [ids[first:last].decode() for first, last in zip([0, *id_ends[:-1]], id_ends, strict=True)]
+
+    def rank(self, asker: Asker, k: int) -> list[Scored]:
+        """Rank what the person has not bought."""
+        at, scores, best = self._best(asker, k)
+        support = self._sum(at, self._co_buyers)
+        return [Scored(self.ids[row], float(scores[row]), float(support[row])) for row in best]
+
+    def sums(self, seeds: Indices) -> tuple[Floats, Floats]:
+        """Return each row's score and support."""
+        at = self._places(seeds)
+        return self._sum(at, self._similarity), self._sum(at, self._co_buyers)
+
+    def reasons(self, seeds: Indices, product: str) -> list[Reason]:
+        """Return the seeds that lead to a product with what each adds to its sum, the most first."""
+        found = []
+        for row in seeds.tolist():
+            span = slice(int(self._starts[row]), int(self._ends[row]))
+            found += [
+                Reason(self.ids[row], float(weight))
+                for other, weight in zip(self._neighbour[span], self._similarity[span], strict=True)
+                if self.ids[other] == product
+            ]
+        return sorted(found, key=lambda each: (-each.contribution, each.name))[:REASONS]
+
+    def _best(self, asker: Asker, k: int) -> tuple[Ints, Floats, Ints]:
+        """Return the places of all pairs that count, the rows' scores, and the best rows; ties by row."""
+        at = self._places(asker.seeds)
+        scores = self._sum(at, self._similarity)
+        scores[asker.bought] = 0.0
+        found = np.flatnonzero(scores)
+        return at, scores, found[np.argsort(-scores[found], kind="stable")[:k]]
+
+    def _places(self, seeds: Indices) -> Ints:
+        spans = [np.arange(self._starts[row], self._ends[row]) for row in seeds]
+        return np.concatenate([np.empty(0, np.int64), *spans])
+
+    def _sum(self, at: Ints, values: Floats) -> Floats:
+        return np.bincount(self._neighbour[at], values[at], minlength=len(self.ids)).astype(np.float64)
+
+
+class StackedRows(NeighbourRows):
+    """`stacked.StackedNeighbours` for many people; `table` is also what its trees learn from."""
+
+    def __init__(self, sections: Sections, parts: Sequence[str]) -> None:
+        """View the sections; those of the trees are not needed for `table`."""
+        super().__init__(sections)
+        self._parts = [numbers(sections, f"part_{name}").astype(np.float64) for name in parts]
+        self._lately, self._trend, self._category = (
+            numbers(sections, name).astype(np.float64) for name in ("buyers_lately", "trend", "category")
+        )
+
+    def table(self, asker: Asker) -> tuple[Ints, Floats, Floats]:
+        """Return the candidates' rows [m], their features [m, F] and their support [m]."""
+        at, scores, rows = self._best(asker, WIDTH)
+        support, leading = self._sum(at, self._co_buyers)[rows], self._sum(at, np.ones(len(self._neighbour)))[rows]
+        kinds, category = self._category[asker.seeds], self._category[rows]
+        alike = (kinds[None, :] == category[:, None]).sum(axis=1) / max(len(kinds), 1) * (category > 0)
+        columns = [scores[rows], np.arange(len(rows)), leading, support, self._lately[rows], self._trend[rows], alike]
+        columns += [self._sum(at, part)[rows] for part in self._parts]
+        columns += [np.full(len(rows), len(asker.seeds)), np.full(len(rows), asker.days)]
+        return rows, np.column_stack(columns).astype(np.float64), support
+
+    def ranked(self, asker: Asker, trees: Trees, k: int) -> list[Scored]:
+        """Rank the candidates by the trees; ties by place."""
+        rows, features, support = self.table(asker)
+        if not len(rows):
+            return []
+        given: array[Any] = array("d")
+        given.frombytes(np.ascontiguousarray(features).tobytes())
+        said = np.array(trees.totals(given), np.float64)
+        order = np.argsort(-said, kind="stable")[:k]
+        return [Scored(self.ids[rows[at]], float(said[at]), float(support[at])) for at in order]

@@ -1,0 +1,219 @@
+"""What was known of purchases on a day, and the item-item weights that follow: the parts of a blend; training only."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from hashlib import sha256
+
+import numpy as np
+from scipy import sparse
+
+from addressee.models.generators.content import text_vectors
+from addressee.models.generators.ease import Ease
+from addressee.models.generators.generator import Matrix, largest
+from addressee.models.generators.matrices import scaled_columns
+from addressee.models.generators.neighbours import ItemItem
+from addressee.models.generators.walks import Rp3Beta
+from addressee.models.item_sections import (
+    POPULAR_DAYS,
+    Rows,
+    count_buyers,
+    hash_items,
+    known_rows,
+)
+from addressee.models.neighbour_rows import MAX_SEEDS, last_days
+from addressee.models.tables import Floats, Indices, Interactions, Ints, Items
+
+MAX_ITEMS = 4_000
+LEAST_BUYERS = 5
+MAX_DENSE_ITEMS = 2_000
+"""Only so many, those with the most buyers, go into EASE and the walks."""
+MAX_COLD_ITEMS = 20_000
+KEPT = 100
+COLD_NEIGHBOURS = 6
+SHRINKAGE = 10.0
+REGULARISATION = 500.0
+TREND_PRIOR = 5.0
+BLOCK = 256
+PARTS = ("cosine", "ease", "walks", "likeness")
+"""The parts of a blend, by the attributes of `Known`; the last one is no matter of what sells."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """Purchases up to the end of `day`, as far as neighbours need them; equal where `digest` is.
+
+    `buyers` is [items]; `rows` are the `MAX_ITEMS` items with the most buyers, none with fewer than `LEAST_BUYERS`;
+    `taken` is 0 or 1, [people, rows]; `seeds` the same of each person's latest `MAX_SEEDS` products; `trend` is [rows].
+    """
+
+    digest: bytes
+    items: Items = field(compare=False, repr=False)
+    buyers: Ints = field(compare=False, repr=False)
+    rows: Rows = field(compare=False, repr=False)
+    taken: Matrix = field(compare=False, repr=False)
+    seeds: Matrix = field(compare=False, repr=False)
+    last_day: Indices = field(compare=False, repr=False)
+    trend: Floats = field(compare=False, repr=False)
+    lately: Floats = field(compare=False, repr=False)
+    new: Indices = field(compare=False, repr=False)
+
+    @cached_property
+    def cosine(self) -> Matrix:
+        """Return the shrunk cosine of each pair that was bought together, the best `2 * KEPT` of each row."""
+        return ItemItem("cosine", SHRINKAGE, 2 * KEPT).fit(self.taken, rng=_unused()).left
+
+    @cached_property
+    def together(self) -> Matrix:
+        """Return the co-buyers behind `cosine`, from which they follow exactly: the cosine is their number, divided."""
+        pairs, count = self.cosine.tocoo(), self.buyers[self.rows.item].astype(np.float64)
+        numbers = np.rint(pairs.data * (np.sqrt(count[pairs.row] * count[pairs.col]) + SHRINKAGE))
+        return sparse.csr_matrix((numbers, (pairs.row, pairs.col)), pairs.shape)
+
+    @cached_property
+    def ease(self) -> Matrix:
+        """Return what EASE gives to the items with the most buyers."""
+        top = self._most_bought()
+        return self._widened(Ease(REGULARISATION).fit(self.taken[:, top], rng=_unused()).item_item(top=KEPT), top)
+
+    @cached_property
+    def walks(self) -> Matrix:
+        """Return what RP3beta gives to the items with the most buyers."""
+        top = self._most_bought()
+        return self._widened(Rp3Beta(neighbours=KEPT).fit(self.taken[:, top], rng=_unused()).left, top)
+
+    @cached_property
+    def likeness(self) -> Matrix:
+        """Return the cosine of texts among the rows; nothing where there are no texts."""
+        vectors = self._vectors[: len(self.rows.item)]
+        return _nearest(vectors, vectors, KEPT, itself=True)
+
+    @cached_property
+    def cold_of_rows(self) -> Matrix:
+        """Return the cosine of texts between rows and cold items, [rows, cold]: the `COLD_NEIGHBOURS` best of each."""
+        known = len(self.rows.item)
+        return _nearest(self._vectors[:known], self._vectors[known:], COLD_NEIGHBOURS)
+
+    @cached_property
+    def rows_of_cold(self) -> Matrix:
+        """Return the cosine of texts between cold items and rows, [cold, rows]: the `COLD_NEIGHBOURS` best of each."""
+        known = len(self.rows.item)
+        return _nearest(self._vectors[known:], self._vectors[:known], COLD_NEIGHBOURS)
+
+    @cached_property
+    def cold(self) -> Indices:
+        """Return the items that nobody bought before the last weeks, or nobody at all: at most `MAX_COLD_ITEMS`."""
+        return self.new[:MAX_COLD_ITEMS] if any(self.items.texts) else self.new[:0]
+
+    @cached_property
+    def _vectors(self) -> Matrix:
+        texts, chosen = self.items.texts, np.concatenate([self.rows.item, self.cold])
+        if not any(texts[item].split() for item in chosen if texts):
+            return sparse.csr_matrix((len(chosen), 1), dtype=np.float32)
+        return text_vectors(tuple(texts[item] for item in chosen))
+
+    def _most_bought(self) -> Indices:
+        count = self.buyers[self.rows.item]
+        return np.sort(np.argsort(-count, kind="stable")[:MAX_DENSE_ITEMS]).astype(np.int32)
+
+    def _widened(self, weights: Matrix, top: Indices) -> Matrix:
+        pairs = weights.tocoo()
+        positive = pairs.data > 0
+        place = (top[pairs.row[positive]], top[pairs.col[positive]])
+        return sparse.csr_matrix((pairs.data[positive], place), (len(self.rows.item),) * 2, dtype=np.float32)
+
+    def parts(self, trend: float, names: Collection[str] = PARTS) -> dict[str, Matrix]:
+        """Return parts by name, what people did weighed with the trend; those without any weight are left out."""
+        weight = (self.trend**trend).astype(np.float32)
+        done = {name: scaled_columns(getattr(self, name), weight) for name in PARTS[:-1] if name in names}
+        if PARTS[-1] in names:
+            done[PARTS[-1]] = self.likeness
+        return {name: part for name, part in done.items() if part.nnz}
+
+
+def _unused() -> np.random.Generator:
+    """Return what the interface of generators asks for; these draw nothing."""
+    return np.random.default_rng(0)
+
+
+def _nearest(left: Matrix, right: Matrix, top: int, *, itself: bool = False) -> Matrix:
+    """Return the `top` largest products above 0 of each row with the rows of `right`, block by block."""
+    shape, kept = (left.shape[0], right.shape[0]), []
+    across = right.T.tocsr()
+    for start in range(0, shape[0], BLOCK):
+        block = (left[start : start + BLOCK] @ across).toarray().astype(np.float32)
+        block[block <= 0.0] = -np.inf
+        if itself:
+            rows = np.arange(len(block))
+            block[rows, start + rows] = -np.inf
+        kept.append(largest(block, top))
+    return sparse.vstack(kept, format="csr") if kept else sparse.csr_matrix(shape, dtype=np.float32)
+
+
+def known_at(purchases: Interactions, items: Items, day: int) -> Known:
+    """Return what `purchases`, all up to `day`, tell; the same input is not worked out twice in a run."""
+    return _known(_Asked(_digest(purchases, items, day), purchases, items, day))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    digest: bytes
+    purchases: Interactions = field(compare=False)
+    items: Items = field(compare=False)
+    day: int = field(compare=False)
+
+
+def _digest(purchases: Interactions, items: Items, day: int) -> bytes:
+    digest = sha256(f"{day}".encode())
+    for column in (purchases.subject, purchases.item, purchases.day):
+        digest.update(np.ascontiguousarray(column).data)
+    digest.update("\n".join((*items.ids, *items.texts)).encode())
+    return digest.digest()
+
+
+@lru_cache(maxsize=3)
+def _known(asked: _Asked) -> Known:
+    purchases, items, day = asked.purchases, asked.items, asked.day
+    buyers = count_buyers(purchases, len(items.ids))
+    rows = known_rows(items, buyers, least_buyers=_threshold(buyers))
+    people = int(purchases.subject.max(initial=-1)) + 1
+    subject, item, last = last_days(purchases, len(items.ids))
+    order = np.lexsort((-hash_items(items)[item], -last, subject))
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order)) - np.searchsorted(subject, subject[order])
+    known = rows.row[item] >= 0
+    latest = known & (place < MAX_SEEDS)
+    lately = count_buyers(purchases.where(purchases.day > day - POPULAR_DAYS), len(items.ids))
+    active = len(np.unique(purchases.subject[purchases.day > day - POPULAR_DAYS]))
+    last_day = np.full(people, -(2**30), np.int32)
+    np.maximum.at(last_day, purchases.subject, purchases.day)
+    shape = (people, len(rows.item))
+    return Known(
+        digest=asked.digest,
+        items=items,
+        buyers=buyers,
+        rows=rows,
+        taken=_ones(subject[known], rows.row[item[known]], shape),
+        seeds=_ones(subject[latest], rows.row[item[latest]], shape),
+        last_day=last_day,
+        trend=np.asarray(((lately + 1.0) / (buyers + TREND_PRIOR))[rows.item], np.float64),
+        lately=np.asarray(lately[rows.item] / max(active, 1), np.float64),
+        new=_new_items(buyers, lately, rows),
+    )
+
+
+def _new_items(buyers: Ints, lately: Ints, rows: Rows) -> Indices:
+    """Return the items that are no rows and had no buyer before the last weeks, those with buyers first."""
+    new = np.flatnonzero((rows.row < 0) & (buyers <= lately))
+    return new[np.argsort(-buyers[new], kind="stable")].astype(np.int32)
+
+
+def _ones(row: Ints, column: Ints | Indices, shape: tuple[int, int]) -> Matrix:
+    return sparse.csr_matrix((np.ones(len(row), np.float32), (row, column)), shape)
+
+
+def _threshold(buyers: Ints) -> int:
+    """Return the number of buyers from which at most `MAX_ITEMS` items qualify."""
+    if len(buyers) <= MAX_ITEMS:
+        return LEAST_BUYERS
+    return max(LEAST_BUYERS, int(np.partition(buyers, -MAX_ITEMS - 1)[-MAX_ITEMS - 1]) + 1)
