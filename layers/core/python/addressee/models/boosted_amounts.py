@@ -51,9 +51,12 @@ def _train(recipe: Recipe, lesson: _Lesson, seed: int, rounds: int, *, held: _Le
 
 
 def _parameters(recipe: Recipe, seed: int) -> dict[str, Any]:
-    """Return LightGBM's parameters. Histograms by column: a sum over rows does not depend on the threads."""
+    """Return LightGBM's parameters. Histograms by column: a sum over rows does not depend on the threads.
+
+    Tweedie's distribution of power 1 is Poisson's, whose deviance LightGBM knows under that name alone.
+    """
     return {
-        "objective": "tweedie",
+        "objective": "poisson" if recipe["power"] == 1 else "tweedie",
         "tweedie_variance_power": recipe["power"],
         "learning_rate": recipe["rate"],
         "num_leaves": recipe["leaves"],
