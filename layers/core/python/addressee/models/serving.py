@@ -12,7 +12,7 @@ from addressee.models.packed import Truncated, unpack
 from addressee.models.ranking import Scored, Sections
 from addressee.models.recommenders import ItemNeighbours, Nightly, PersonalFrequency
 from addressee.models.scorers import SCORER_FAMILIES
-from addressee.models.segmenters import Tiers
+from addressee.models.segmenters import Centroids, Tiers
 from addressee.models.timers import Timer
 
 
@@ -114,7 +114,7 @@ RECOMMENDERS: Mapping[str, Callable[[Sections, Mapping[str, Any]], Recommender]]
 
 SCORERS: Mapping[str, Callable[[Sections, Mapping[str, Any]], Scorer]] = SCORER_FAMILIES
 
-SEGMENTERS: Mapping[str, Callable[[Sections, Mapping[str, Any]], Segmenter]] = {"tiers": Tiers}
+SEGMENTERS: Mapping[str, Callable[[Sections, Mapping[str, Any]], Segmenter]] = {"tiers": Tiers, "centroids": Centroids}
 
 TIMERS: Mapping[str, Callable[[Sections, Mapping[str, Any]], Timer]] = {"hour_profiles": Timer, "hour_trees": Timer}
 
