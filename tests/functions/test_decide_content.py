@@ -63,7 +63,19 @@ def test_the_sample_is_decided_and_recorded():
     assert answer["statusCode"] == 200
     assert answer["headers"]["content-type"] == "application/json"
     assert set(body) == {
-        *("decisionId", "campaign", "mail", "reason", "rung", "arm", "template", "slot", "products", "models"),
+        *(
+            "decisionId",
+            "campaign",
+            "mail",
+            "reason",
+            "rung",
+            "arm",
+            "template",
+            "slot",
+            "sendTime",
+            "products",
+            "models",
+        ),
         "recorded",
     }
     assert body["decisionId"] == f"{ANNA}.spring-2026"

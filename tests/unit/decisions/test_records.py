@@ -96,6 +96,13 @@ def test_a_record_of_today_will_be_read_tomorrow():
     assert from_body(b64decode(kept)) == DECISION
 
 
+def test_why_and_how_likely_an_hour_was_is_kept():
+    """Most records say nothing of it, and are as small as before."""
+    explored = replace(DECISION, send_time="explored", send_propensity=0.003125)
+    assert from_body(to_body(explored)) == explored
+    assert decision_json(explored, recorded=True)["sendTime"] == "explored"
+
+
 def test_public_json_is_camel_case():
     """The answer of the API, whole."""
     assert decision_json(DECISION, recorded=True) == {
@@ -107,6 +114,7 @@ def test_public_json_is_camel_case():
         "arm": "default",
         "template": "default",
         "slot": "2024-10-04T09:00:00Z",
+        "sendTime": None,
         "products": [{"itemId": "milk", "reason": "popular", "propensity": 1.0, "confidence": 0.5}],
         "models": {"discover": "2024-10-03-abc"},
         "recorded": True,
@@ -124,3 +132,4 @@ def test_scores_say_as_of_when():
         "asOf": "2024-10-03",
     }
     assert scores_json(Portrait(), {}, "")["asOf"] is None
+    assert scores_json(Portrait(hours={"send_hour": (186,)}), {}, "")["hours"] == {"send_hour": [186]}

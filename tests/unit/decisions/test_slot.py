@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from addressee.decisions.campaign import QuietHours
-from addressee.decisions.decide import usual_hour
+from addressee.decisions.hours import usual_hour
 from addressee.decisions.slot import choose_slot, time_zone
 
 BERLIN, NEW_YORK, LORD_HOWE = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York"), ZoneInfo("Australia/Lord_Howe")

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from addressee.decisions.campaign import QuietHours
+from addressee.decisions.person import Scores
 from addressee.decisions.slot import MINUTE_MS
 from addressee.emails.due import due_ms
 from tests.unit.emails.campaigns import DAY_MS, HOUR_MS, NOON, active_at, campaign, somebody
@@ -56,6 +57,25 @@ def test_at_once_is_now_or_the_end_of_quiet_hours():
     assert due_ms(somebody(), at_once, now_ms=NOON + 5) == NOON + 5
     tokyo = somebody(traits={"time_zone": "Asia/Tokyo"})
     assert due_ms(tokyo, at_once, now_ms=NOON) == NOON + 11 * HOUR_MS
+
+
+def timed(*hours):
+    """Make somebody for whom a model had these hours of the week, 168 and more being of any day."""
+    return somebody(scores=Scores("2024-10-03", hours={"send_hour": hours}))
+
+
+def test_a_models_hour_of_any_day_is_the_next_one():
+    """Eighteen o'clock of the same day."""
+    assert due_ms(timed(168 + 18), campaign(), now_ms=NOON) == NOON + 6 * HOUR_MS
+
+
+def test_the_best_weekday_that_the_window_holds_is_waited_for():
+    """NOON is a Friday's; Monday lies beyond the window, Saturday within, and is better than today."""
+    friday, saturday, monday = 4 * 24 + 18, 5 * 24 + 18, 18
+    weekend = campaign(end_ms=NOON + 2 * DAY_MS)
+    assert due_ms(timed(monday, saturday, friday), weekend, now_ms=NOON) == NOON + DAY_MS + 6 * HOUR_MS
+    assert due_ms(timed(friday, saturday), weekend, now_ms=NOON) == NOON + 6 * HOUR_MS
+    assert due_ms(timed(monday), weekend, now_ms=NOON) == NOON + 6 * HOUR_MS
 
 
 @pytest.mark.parametrize("timing", ["at_once", "usual_hour"])

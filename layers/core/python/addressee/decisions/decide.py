@@ -1,23 +1,20 @@
 """`decide`: whether, what and when to mail one person, each with its reason."""
 
-from datetime import tzinfo
-
 from addressee.decisions.arm import arm_of
-from addressee.decisions.campaign import HOURS_PER_DAY, Campaign
+from addressee.decisions.campaign import Campaign
 from addressee.decisions.champions import Champions
 from addressee.decisions.decision import Decision
 from addressee.decisions.eligibility import ELIGIBLE, refusal
 from addressee.decisions.failing import answer_with
 from addressee.decisions.filters import showable
+from addressee.decisions.hours import Wanted, wanted_hours
 from addressee.decisions.ladder import Wish, ranked
 from addressee.decisions.person import Person
 from addressee.decisions.portrait import portray
 from addressee.decisions.ports import Catalogue
 from addressee.decisions.products import choose_products
-from addressee.decisions.slot import choose_slot, local_hour, time_zone
+from addressee.decisions.slot import choose_slot, time_zone
 from addressee.profiles.state import DAY_MS
-
-LEAST_ACTIVITY = 8
 
 
 def decide(  # noqa: PLR0913  # every input of a decision is named: there is no other
@@ -43,7 +40,9 @@ def _decide_with(  # noqa: PLR0913, PLR0917  # private; the arguments of its cal
     reason = refusal(person, campaign, now_ms=now_ms)
     portrait = portray(person, champions, now_ms=now_ms)
     picks = ranked(person, champions, wish, segments=portrait.segments, today=now_ms // DAY_MS)
-    choice = choose_products(picks, catalogue, showable(person, campaign, now_ms=now_ms), k=wish.k)
+    wanted, slot_ms = slot_for(person, campaign, now_ms=now_ms, time_zone_hint=wish.time_zone)
+    shows = showable(person, campaign, now_ms=now_ms)
+    choice = choose_products(picks, catalogue, shows, k=wish.k, diversity=campaign.diversity)
     return Decision(
         subject=person.subject,
         campaign=campaign.campaign_id,
@@ -53,44 +52,23 @@ def _decide_with(  # noqa: PLR0913, PLR0917  # private; the arguments of its cal
         arm=arm.name,
         arm_propensity=arm.share,
         template=arm.template,
-        slot_ms=slot_for(person, campaign, now_ms=now_ms, time_zone_hint=wish.time_zone),
+        slot_ms=slot_ms,
         products=choice.products,
         decided_at_ms=now_ms,
         models=dict(champions.versions),
         scores=dict(portrait.scores),
         faults=dict(champions.faults),
+        send_time=wanted.why,
+        send_propensity=round(wanted.propensity, 6),
     )
 
 
-def slot_for(person: Person, campaign: Campaign, *, now_ms: int, time_zone_hint: str = "") -> int:
-    """Return the first time from `now_ms` on that suits the person: their usual hour, else the default one, not quiet.
+def slot_for(person: Person, campaign: Campaign, *, now_ms: int, time_zone_hint: str = "") -> tuple[Wanted, int]:
+    """Return the hours that suit the person, and the first time from `now_ms` on at the best of them, not quiet.
 
-    The time zone is the person's, else the hint's, else the campaign's.
+    Whatever the weekday: who asks for a decision waits a day at most. The time zone is the person's, else the hint's,
+    else the campaign's.
     """
     zone = time_zone(person.time_zone, time_zone_hint, campaign.default_time_zone)
-    wanted = wanted_hour(person, campaign, now_ms=now_ms, zone=zone)
-    return choose_slot(now_ms=now_ms, hour=wanted, quiet=campaign.quiet_hours, zone=zone)
-
-
-def wanted_hour(person: Person, campaign: Campaign, *, now_ms: int, zone: tzinfo) -> int:
-    """Return the local hour around which the person is active most, else the campaign's default hour; maybe quiet."""
-    shift = local_hour(now_ms, zone) - local_hour(now_ms, time_zone())
-    hour = usual_hour(person.state.hour_of_week, shift_hours=shift)
-    return campaign.default_hour if hour is None else hour
-
-
-def usual_hour(hour_of_week: bytearray, *, shift_hours: int) -> int | None:
-    """Return the local hour around which a person is active most, or None below `LEAST_ACTIVITY` activities.
-
-    `hour_of_week` counts activity per UTC hour, 168 values; local time is `shift_hours` later. Each hour counts with
-    half of its neighbours (people are not punctual); ties go to the earliest hour.
-    """
-    if sum(hour_of_week) < LEAST_ACTIVITY:
-        return None
-    by_hour = [
-        sum(hour_of_week[(hour - shift_hours) % HOURS_PER_DAY :: HOURS_PER_DAY]) for hour in range(HOURS_PER_DAY)
-    ]
-    smooth = [
-        2 * by_hour[hour] + by_hour[hour - 1] + by_hour[(hour + 1) % HOURS_PER_DAY] for hour in range(HOURS_PER_DAY)
-    ]
-    return max(range(HOURS_PER_DAY), key=lambda hour: smooth[hour])
+    wanted = wanted_hours(person, campaign, now_ms=now_ms, zone=zone)
+    return wanted, choose_slot(now_ms=now_ms, hour=wanted.hour, quiet=campaign.quiet_hours, zone=zone)

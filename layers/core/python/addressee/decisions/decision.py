@@ -20,6 +20,8 @@ _WORDS = (
     b'","reason":"bought_together_with","propensity":1.0,"confidence":0.}],"decided_at_ms":17,"models":{'
 )
 """What records repeat. Never change it: records are read with the very bytes that they were written with."""
+_UNSAID: Mapping[str, Any] = {"faults": {}, "send_time": "", "send_propensity": 1.0}
+"""Fields that a record leaves out where they hold this: every byte is paid for."""
 LADDER: tuple[Rung, ...] = ("personalised", "segment", "popular", "editorial")
 
 
@@ -42,7 +44,9 @@ class Decision:
 
     `reason` says why there is no mail, or `eligible`. `slot_ms` is when to send, `rung` where the first product stands.
     `scores` are the person's propensities as they were, `models` the versions that spoke, by kind. `faults` names the
-    kinds of which a model failed or could not be loaded, with the error: another version spoke, or none.
+    kinds of which a model failed or could not be loaded, with the error: another version spoke, or none. `send_time`
+    says why the slot is at its hour: `model`, `usual`, `default` or `explored`; empty where nobody chose one.
+    `send_propensity` is the chance that the hour had, below 1 where a model has an hour.
     """
 
     subject: str
@@ -59,6 +63,8 @@ class Decision:
     models: Mapping[str, str] = field(default_factory=dict)
     scores: Mapping[str, float] = field(default_factory=dict)
     faults: Mapping[str, str] = field(default_factory=dict)
+    send_time: str = ""
+    send_propensity: float = 1.0
 
     @property
     def decision_id(self) -> str:
@@ -68,9 +74,15 @@ class Decision:
 
 def to_body(decision: Decision) -> bytes:
     """Write the record as JSON, snake_case, compressed: a record of under 1 KB is one write unit, not two."""
-    record = {name: getattr(decision, name) for name in Decision.__slots__ if name != "faults" or decision.faults}
+    record = {
+        name: getattr(decision, name) for name in Decision.__slots__ if name not in _UNSAID or _said(decision, name)
+    }
     record["products"] = [{name: getattr(each, name) for name in Product.__slots__} for each in decision.products]
     return pack(json.dumps(record, separators=(",", ":")).encode(), _WORDS)
+
+
+def _said(decision: Decision, name: str) -> bool:
+    return bool(getattr(decision, name) != _UNSAID[name])
 
 
 def from_body(body: bytes) -> Decision:

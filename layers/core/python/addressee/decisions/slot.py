@@ -5,7 +5,7 @@ from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from addressee.decisions.campaign import QuietHours
+from addressee.decisions.campaign import HOURS_PER_DAY, QuietHours
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -45,6 +45,12 @@ def _next_hour(moment_ms: int, local: datetime) -> int:
 def local_hour(moment_ms: int, zone: tzinfo) -> int:
     """Return the wall clock's hour, 0..23, at `moment_ms`."""
     return datetime.fromtimestamp(moment_ms / 1000, zone).hour
+
+
+def hour_of_week(moment_ms: int, zone: tzinfo) -> int:
+    """Return the wall clock's hour of the week, 0..167, 0 being Monday from 0 to 1 o'clock."""
+    local = datetime.fromtimestamp(moment_ms / 1000, zone)
+    return local.weekday() * HOURS_PER_DAY + local.hour
 
 
 def time_zone(*names: str) -> tzinfo:

@@ -20,6 +20,7 @@ def decision_json(decision: Decision, *, recorded: bool) -> dict[str, Any]:
         "arm": decision.arm,
         "template": decision.template,
         "slot": datetime.fromtimestamp(decision.slot_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "sendTime": decision.send_time or None,
         "products": products_json(decision.products),
         "models": dict(decision.models),
         "recorded": recorded,
@@ -41,9 +42,11 @@ def scores_json(
 ) -> dict[str, Any]:
     """Write the answer of `GET /v1/users/{id}/scores`; `asOf` is the day of the last scoring run, or null.
 
-    `explanations` (in JSON's form) are there where they were asked for.
+    `explanations` (in JSON's form) are there where they were asked for, `hours` of the week where a timer has some.
     """
-    said = {} if explanations is None else {"explanations": explanations}
+    said: dict[str, Any] = {} if explanations is None else {"explanations": explanations}
+    if portrait.hours:
+        said["hours"] = {kind: list(hours) for kind, hours in portrait.hours.items()}
     return {
         **said,
         "scores": dict(portrait.scores),

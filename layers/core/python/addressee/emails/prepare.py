@@ -46,6 +46,8 @@ def prepare(send: Send, person: Person, standing: Standing, making: Making, *, n
     champions = _champions(making.champions)
     decided = decide(person, rules, making.catalogue, champions, Wish(k=PRODUCTS), now_ms=now_ms)
     fresh = replace(decided, slot_ms=send.due_ms)  # when its row is due, not what a caller would hear now
+    if standing.campaign.timing == "at_once":
+        fresh = replace(fresh, send_time="", send_propensity=1.0)
     rendered = making.renderer.render(send, person, standing, fresh, now_ms=now_ms)
     stored = making.decisions.put_once(fresh, content=rendered.content, values=rendered.values)
     if stored is fresh:
