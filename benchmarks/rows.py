@@ -20,7 +20,7 @@ COLUMNS = (
     "ratio",
     "command",
 )
-_SHOWN = ("case", "metric", "unit", "ours", "low", "high", "peer_value", "ratio", "peer")
+_SHOWN = ("case", "metric", "unit", "ours", "low", "high", "published", "peer_value", "ratio", "peer")
 Row = Mapping[str, Any]
 
 
@@ -44,7 +44,12 @@ def write(suite: str, rows: Sequence[Row]) -> Path:
 def _text(value: object) -> str:
     if value is None:
         return "-"
-    return f"{value:,.2f}" if isinstance(value, float) else str(value)
+    return f"{value:,.{_digits(value)}f}" if isinstance(value, float) else str(value)
+
+
+def _digits(value: float) -> int:
+    """Return how many decimals tell a figure apart from others of its size."""
+    return 2 if abs(value) >= 10 or not value else 3 if abs(value) >= 1 else 4  # noqa: PLR2004  # tens
 
 
 def _print(cells: Sequence[Sequence[str]]) -> None:
