@@ -68,6 +68,7 @@ class Decisions(Construct):
             suppressions_table=data.suppressions.table_name,
             models_bucket=models.models.bucket_name,
             subject_secret=arn_of(profiles.subject_key),
+            diversity=str(functions.settings.diversity),
             **mail_rules(functions.settings),  # type: ignore[arg-type]  # none of its names is one of make's own
         )
         allow_rows(decide, profiles.profiles, "GetItem", "Query")

@@ -74,6 +74,7 @@ class Mails(Construct):
             tracking=settings.tracking,
             repurchase_days=mail_rules(settings)["repurchase_days"],
             default_locale=settings.default_locale,
+            diversity=str(settings.diversity),
         )
 
     def _grant(self) -> None:

@@ -109,6 +109,7 @@ class Settings:
     default_hour: int = _setting(number(0, 23, "(an hour)"), 10)
     quiet_hours: str = _setting(text(HOURS, "must be two hours such as 21-8"), "21-8")
     default_time_zone: str = _setting(time_zone(), "UTC")
+    diversity: float = _setting(share(1.0), 0.1)
     sender: str = _required(SENDER)
     postal_address: str = _required(POSTAL_ADDRESS)
     create_identity: bool = _setting(flag(), default=True)

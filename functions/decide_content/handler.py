@@ -22,7 +22,7 @@ from addressee.adapters.secrets import Secret, subject_key
 from addressee.adapters.wire import Patience
 from addressee.decisions import request as read
 from addressee.decisions.answer import answer_decision, look_up, recommend, score
-from addressee.decisions.campaign import Campaign, read_quiet_hours, read_repurchase_days
+from addressee.decisions.campaign import DIVERSITY, Campaign, read_quiet_hours, read_repurchase_days
 from addressee.decisions.decision import unknown_person
 from addressee.decisions.guarded import Guarded, Sources
 from addressee.decisions.ladder import Wish
@@ -54,6 +54,7 @@ class Settings:
     default_hour: int
     quiet_hours: str
     default_time_zone: str
+    diversity: float = DIVERSITY
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ def default_campaign(settings: Settings) -> Campaign:
         quiet_hours=read_quiet_hours(settings.quiet_hours),
         default_time_zone=settings.default_time_zone,
         repurchase_days=read_repurchase_days(settings.repurchase_days),
+        diversity=settings.diversity,
     )
 
 

@@ -29,7 +29,7 @@ from addressee.adapters.secrets import Secret, subject_key
 from addressee.adapters.ses import SesMailer
 from addressee.adapters.sqs import NoSendMessage, key_of
 from addressee.adapters.wire import Patience
-from addressee.decisions.campaign import read_repurchase_days
+from addressee.decisions.campaign import DIVERSITY, read_repurchase_days
 from addressee.decisions.decision import Decision
 from addressee.decisions.ports import Catalogue
 from addressee.emails.compose import MailRenderer
@@ -78,6 +78,7 @@ class Settings:
     tracking: str
     repurchase_days: str
     default_locale: str
+    diversity: float = DIVERSITY
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,7 @@ def wiring() -> Wiring:
             ),
             read_repurchase_days(settings.repurchase_days),
             _log_model_faults,
+            settings.diversity,
         ),
         touches=DynamoTouches(settings.profiles_table, dynamodb),
         mailer=SesMailer(settings.configuration_set),

@@ -75,8 +75,9 @@ class ToldRecommender:
             return []
         return [each for each in self.told if candidates is None or each.item_id in candidates][:k]
 
-    def popular(self, k: int) -> list[Scored]:
+    def popular(self, k: int, spend: Sequence[float] = ()) -> list[Scored]:
         """Return the bestsellers it was told."""
+        del spend
         return list(self.bestsellers[:k])
 
     def confidence(self, support: float) -> float:

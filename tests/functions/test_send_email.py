@@ -121,6 +121,7 @@ def test_the_wiring_is_built_from_the_environment(monkeypatch, capsys):
     given = {
         "SENDER": "Shop <news@example.com>",
         "REPURCHASE_DAYS": '{"*": 30}',
+        "DIVERSITY": "0.3",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
@@ -133,7 +134,7 @@ def test_the_wiring_is_built_from_the_environment(monkeypatch, capsys):
     client.cache_clear()  # no test before or after shares a client of this environment
     made = wiring()
     assert isinstance(made, Wiring)
-    assert made.ports.making.repurchase_days == {"*": 30}
+    assert (made.ports.making.repurchase_days, made.ports.making.diversity) == ({"*": 30}, 0.3)
     assert made.new_claim() != made.new_claim()
     assert made.now_ms() > NOW
     assert logged(capsys)["message"] == "model not loaded"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 CAMPAIGN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 ANY_CATEGORY = "*"
 HOURS_PER_DAY = 24
+DIVERSITY = 0.1
 _QUIET = re.compile(r"(\d{1,2})-(\d{1,2})")
 
 
@@ -43,7 +44,8 @@ class Campaign:
     """What holds for one campaign; one that was not created here has the installation's defaults.
 
     `repurchase_days` maps a category to the days in which a bought item is not shown again; `*` is every other one.
-    `topic` names what people may switch off singly; empty: nothing.
+    `topic` names what people may switch off singly; empty: nothing. `diversity`, 0 to 1, is how much an answer gives up
+    for products of different categories (`decisions/diverse.py`).
     """
 
     campaign_id: str
@@ -56,6 +58,7 @@ class Campaign:
     purpose: str = "email"
     topic: str = ""
     arms: Sequence[Arm] = (Arm(),)
+    diversity: float = DIVERSITY
 
     def window_days(self, category: str, own_days: int | None) -> int:
         """Return the days in which an item is not shown again: its own, else its category's, else the default's."""

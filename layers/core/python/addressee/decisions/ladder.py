@@ -13,13 +13,18 @@ from addressee.models.ranking import Scored, confidence
 from addressee.models.recommenders import Ranked
 from addressee.models.serving import Recommender
 from addressee.profiles.hashing import item_hash
+from addressee.profiles.state import DAY_MS, State
 
 LEAST_CONFIDENCE = 0.2
 HALF_SUPPORT_OF_STORED = 5.0
 MAX_CANDIDATES = 100
+FEW_PRODUCTS = 3
+"""Of somebody who bought fewer, the cart counts too."""
+_STAMP_BITS = 16
 _KINDS: Mapping[Use, tuple[str, ...]] = {
     "buy_again": ("buy_again",),
     "discover": ("discover",),
+    "next": ("next_product",),
     "mixed": ("buy_again", "discover"),
 }
 
@@ -58,7 +63,7 @@ def ranked(
     ladder: Iterator[Pick] = chain(
         _personalised(person, champions, wish, today),
         _segment(person, champions, wish, segments),
-        _popular(champions, wish),
+        _popular(person, champions, wish),
     )
     if wish.use == "discover":
         ladder = (pick for pick in ladder if item_hash(pick.item_id) not in person.state.bought)
@@ -84,7 +89,7 @@ def _personalised(person: Person, champions: Champions, wish: Wish, today: int) 
     lists = []
     for kind in kinds:
         scored = _scored(person, champions, kind, wish.among, today, k)
-        lists.append(_picks(kind, champions.recommenders[kind], scored))
+        lists.append(_picks(kind, champions.recommenders[kind], scored, person.state.bought))
     yield from _in_turn(lists)
 
 
@@ -96,21 +101,28 @@ def _scored(  # noqa: PLR0913, PLR0917  # private; the arguments of its caller
     Age changes no order: it discounts every product alike.
     """
     nightly, bought = person.scores.nightly(kind), person.state.bought
+    if kind == "discover" and len(bought) < FEW_PRODUCTS:
+        bought = _with_cart(person.state)
     same_model = person.scores.versions.get(kind) == champions.versions.get(kind)
     if nightly is not None and same_model and among is None and max(bought.values(), default=0) <= nightly.as_of_day:
         return nightly.scored[:k]
     return champions.recommenders[kind].rank(bought, today=today, candidates=among, k=k, nightly=nightly)
 
 
-def _picks(kind: str, model: Recommender, scored: Sequence[Ranked]) -> Iterator[Pick]:
+def _with_cart(state: State) -> dict[int, int]:
+    """Return what was bought, and what was put into the cart, or taken out of it again: item hash -> day."""
+    return {item: (stamp >> _STAMP_BITS) // DAY_MS for item, stamp in state.latest_cart()} | state.bought
+
+
+def _picks(kind: str, model: Recommender, scored: Sequence[Ranked], bought: Mapping[int, int]) -> Iterator[Pick]:
     """Give what is sure enough."""
     for item_id, _, support in scored:
         if (sure := model.confidence(support)) >= LEAST_CONFIDENCE:
-            yield Pick(item_id, _reason(kind, support), "personalised", sure)
+            yield Pick(item_id, _reason(kind, item_id, support, bought), "personalised", sure)
 
 
-def _reason(kind: str, support: float) -> str:
-    if kind == "discover":
+def _reason(kind: str, item_id: str, support: float, bought: Mapping[int, int]) -> str:
+    if kind == "discover" or (kind == "next_product" and item_hash(item_id) not in bought):
         return "bought_together_with"
     return "bought_often" if support > 1 else "bought_before"
 
@@ -130,11 +142,14 @@ def _stored(each: Ranked) -> Pick:
     return Pick(item_id, "scored_earlier", "segment", confidence(support, HALF_SUPPORT_OF_STORED))
 
 
-def _popular(champions: Champions, wish: Wish) -> Iterator[Pick]:
-    """Give what everybody buys, from the first loaded model that knows: a recommender of the use, else a segmenter."""
+def _popular(person: Person, champions: Champions, wish: Wish) -> Iterator[Pick]:
+    """Give what everybody buys, from the first loaded model that knows: a recommender of the use, else a segmenter.
+
+    A recommender moves the categories up in which the person spends.
+    """
     for kind in _KINDS[wish.use]:
         if (model := champions.recommenders.get(kind)) is not None:
-            yield from _bestsellers(model.popular(MAX_CANDIDATES), model.confidence)
+            yield from _bestsellers(model.popular(MAX_CANDIDATES, person.state.category_spend), model.confidence)
             return
     for segmenter in champions.segmenters.values():
         yield from _bestsellers(segmenter.popular_overall(MAX_CANDIDATES), segmenter.confidence)

@@ -8,8 +8,8 @@ from typing import Literal
 from addressee.decisions.campaign import CAMPAIGN_ID
 from addressee.profiles.checks import identifier
 
-Use = Literal["buy_again", "discover", "mixed"]
-USES: Mapping[str, Use] = {"buy_again": "buy_again", "discover": "discover", "mixed": "mixed"}
+Use = Literal["buy_again", "discover", "next", "mixed"]
+USES: Mapping[str, Use] = {"buy_again": "buy_again", "discover": "discover", "next": "next", "mixed": "mixed"}
 MAX_PRODUCTS = 12
 MAX_BODY_BYTES = 32 * 1024
 MAX_RECOMMENDATIONS = 50
@@ -75,7 +75,7 @@ def read_use(value: object) -> Use:
     if value is None:
         return "mixed"
     if not isinstance(value, str) or value not in USES:
-        raise InvalidField("use", "must be buy_again, discover or mixed")
+        raise InvalidField("use", "must be buy_again, discover, next or mixed")
     return USES[value]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from addressee.decisions.again import again
+from addressee.decisions.campaign import DIVERSITY
 from addressee.decisions.champions import Champions
 from addressee.decisions.decide import decide
 from addressee.decisions.decision import Decision
@@ -31,6 +32,7 @@ class Making:
     renderer: Renderer
     repurchase_days: Mapping[str, int] = field(default_factory=dict)
     on_model_fault: Callable[[Decision], None] = lambda _: None
+    diversity: float = DIVERSITY
 
 
 def prepare(send: Send, person: Person, standing: Standing, making: Making, *, now_ms: int) -> Rendered:
@@ -42,7 +44,8 @@ def prepare(send: Send, person: Person, standing: Standing, making: Making, *, n
     `RenderFailed` where the mail cannot be made at all.
     """
     rules = standing.campaign.rules
-    rules = replace(rules, repurchase_days=rules.repurchase_days or making.repurchase_days)
+    windows = rules.repurchase_days or making.repurchase_days
+    rules = replace(rules, repurchase_days=windows, diversity=making.diversity)
     champions = _champions(making.champions)
     decided = decide(person, rules, making.catalogue, champions, Wish(k=PRODUCTS), now_ms=now_ms)
     fresh = replace(decided, slot_ms=send.due_ms)  # when its row is due, not what a caller would hear now

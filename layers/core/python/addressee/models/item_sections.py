@@ -9,7 +9,7 @@ import numpy as np
 
 from addressee.models.ranking import Sections
 from addressee.models.tables import Indices, Interactions, Ints, Items
-from addressee.profiles.hashing import item_hash
+from addressee.profiles.hashing import CATEGORY_BUCKETS, category_bucket, item_hash
 
 POPULAR_DAYS = 28
 POPULAR_ITEMS = 200
@@ -84,7 +84,13 @@ def item_table(items: Items, rows: Rows, purchases: Interactions, *, day: int) -
         "ids": array("B", b"".join(ids)),
         "popular": packed("I", popular),
         "popular_buyers": packed("I", buyers),
+        "popular_bucket": array("B", (_bucket(items.categories[rows.item[row]]) for row in popular)),
     }
+
+
+def _bucket(category: str) -> int:
+    """Return a category's bucket, the one behind the last for none."""
+    return category_bucket(category) if category else CATEGORY_BUCKETS
 
 
 def packed(typecode: str, values: "np.ndarray[Any, Any]") -> "array[Any]":

@@ -118,17 +118,15 @@ def with_cold(known: Known, pairs: Pairs, share: float) -> Pairs:
     if not share or not len(known.cold) or not len(pairs.left):
         return pairs
     level = _mean_weight(pairs, len(known.items.ids))
-    to_cold, of_cold = known.cold_of_rows.tocoo(), known.rows_of_cold
+    to_cold = known.cold_of_rows.tocoo()
     nearest = np.bincount(to_cold.col, to_cold.data, minlength=len(known.cold))
-    chosen = np.zeros(len(known.cold), np.bool_)
-    chosen[np.argsort(-nearest, kind="stable")[:MAX_COLD_ROWS]] = True
-    chosen &= nearest > 0
-    near = chosen[to_cold.col]
-    seeds = of_cold.tocoo()
-    own = chosen[seeds.row]
-    left = np.concatenate([known.rows.item[to_cold.row[near]], known.cold[seeds.row[own]]])
-    right = np.concatenate([known.cold[to_cold.col[near]], known.rows.item[seeds.col[own]]])
-    cosine = np.concatenate([to_cold.data[near], seeds.data[own]]).astype(np.float64)
+    chosen = np.argsort(-nearest, kind="stable")[:MAX_COLD_ROWS]
+    chosen = chosen[nearest[chosen] > 0].astype(np.int32)
+    near = np.isin(to_cold.col, chosen)
+    seeds = known.rows_of_cold(chosen).tocoo()
+    left = np.concatenate([known.rows.item[to_cold.row[near]], known.cold[chosen[seeds.row]]])
+    right = np.concatenate([known.cold[to_cold.col[near]], known.rows.item[seeds.col]])
+    cosine = np.concatenate([to_cold.data[near], seeds.data]).astype(np.float64)
     parts = {name: np.zeros(len(cosine)) for name in pairs.parts}
     return _joined(pairs, Pairs(left, right, share * cosine * level[left], TEXT_SUPPORT * cosine, parts))
 

@@ -31,6 +31,8 @@ MAX_DENSE_ITEMS = 2_000
 MAX_COLD_ITEMS = 20_000
 KEPT = 100
 COLD_NEIGHBOURS = 6
+MAX_TEXTS = 40_000
+"""Up to so many texts are weighed together, else those of the rows and the cold items alone."""
 SHRINKAGE = 10.0
 REGULARISATION = 500.0
 TREND_PRIOR = 5.0
@@ -94,11 +96,10 @@ class Known:
         known = len(self.rows.item)
         return _nearest(self._vectors[:known], self._vectors[known:], COLD_NEIGHBOURS)
 
-    @cached_property
-    def rows_of_cold(self) -> Matrix:
-        """Return the cosine of texts between cold items and rows, [cold, rows]: the `COLD_NEIGHBOURS` best of each."""
+    def rows_of_cold(self, chosen: Indices) -> Matrix:
+        """Return the cosine of texts between some of `cold` and rows: the `COLD_NEIGHBOURS` best of each."""
         known = len(self.rows.item)
-        return _nearest(self._vectors[known:], self._vectors[:known], COLD_NEIGHBOURS)
+        return _nearest(self._vectors[known + chosen], self._vectors[:known], COLD_NEIGHBOURS)
 
     @cached_property
     def cold(self) -> Indices:
@@ -110,6 +111,8 @@ class Known:
         texts, chosen = self.items.texts, np.concatenate([self.rows.item, self.cold])
         if not any(texts[item].split() for item in chosen if texts):
             return sparse.csr_matrix((len(chosen), 1), dtype=np.float32)
+        if len(texts) <= MAX_TEXTS:  # the same ones on every day of a run
+            return _vectors_of(texts)[chosen]
         return text_vectors(tuple(texts[item] for item in chosen))
 
     def _most_bought(self) -> Indices:
@@ -129,6 +132,11 @@ class Known:
         if PARTS[-1] in names:
             done[PARTS[-1]] = self.likeness
         return {name: part for name, part in done.items() if part.nnz}
+
+
+@lru_cache(maxsize=1)
+def _vectors_of(texts: tuple[str, ...]) -> Matrix:
+    return text_vectors(texts)
 
 
 def _unused() -> np.random.Generator:

@@ -17,13 +17,14 @@ ROUNDS = 60
 LEAST_PEOPLE = 50
 _PARAMETERS: Mapping[str, Any] = {
     "objective": "lambdarank",
-    "num_leaves": 15,
-    "learning_rate": 0.1,
-    "min_data_in_leaf": 50,
+    "num_leaves": 7,
+    "learning_rate": 0.05,
+    "min_data_in_leaf": 200,
     "feature_fraction": 0.7,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
-    "lambdarank_truncation_level": 20,
+    "lambdarank_truncation_level": 50,
+    "lambdarank_norm": False,
     "deterministic": True,
     "force_row_wise": True,
     "num_threads": 1,

@@ -2,10 +2,11 @@
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 Sections = Mapping[str, "array[Any]"]
+_OF_OTHERS = 0.1
 
 
 class Scored(NamedTuple):
@@ -26,6 +27,7 @@ class ItemTable:
         self._ids: bytes = sections["ids"].tobytes()
         self._popular: array[int] = sections["popular"]
         self._popular_support: array[int] = sections["popular_buyers"]
+        self._popular_buckets: Sequence[int] = sections.get("popular_bucket", ())
 
     def __len__(self) -> int:
         """Count the items."""
@@ -41,10 +43,26 @@ class ItemTable:
         start = self._ends[row - 1] if row else 0
         return self._ids[start : self._ends[row]].decode()
 
-    def popular(self, k: int) -> list[Scored]:
-        """Return the `k` items with the most recent buyers (at most as many as the bundle holds)."""
-        pairs = zip(self._popular[:k], self._popular_support[:k], strict=True)
-        return [Scored(self.item_id(row), float(buyers), float(buyers)) for row, buyers in pairs]
+    def popular(self, k: int, spend: Sequence[float] = ()) -> list[Scored]:
+        """Return the `k` items with the most recent buyers (at most as many as the bundle holds).
+
+        With what a person spends by `category_bucket`, buyers count by the share of their item's bucket, and a tenth
+        whatever it is; an item without a category counts that tenth.
+        """
+        places: Sequence[int] = range(len(self._popular))
+        total = sum(spend)
+        if total > 0 and self._popular_buckets:
+            shares = [_OF_OTHERS + spent / total for spent in spend] + [_OF_OTHERS]
+            last = len(spend)
+            worth = [
+                -buyers * shares[min(bucket, last)]
+                for buyers, bucket in zip(self._popular_support, self._popular_buckets, strict=True)
+            ]
+            places = sorted(places, key=worth.__getitem__)
+        return [
+            Scored(self.item_id(self._popular[at]), float(self._popular_support[at]), float(self._popular_support[at]))
+            for at in places[:k]
+        ]
 
 
 def confidence(support: float, half_support: float) -> float:

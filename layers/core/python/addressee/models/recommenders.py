@@ -91,9 +91,9 @@ class PersonalFrequency:
     def _decay(self, age_days: int) -> float:
         return float(0.5 ** (max(age_days, 0) / self._half_life_days))
 
-    def popular(self, k: int) -> list[Scored]:
-        """Return the `k` items with the most buyers lately."""
-        return self.items.popular(k)
+    def popular(self, k: int, spend: Sequence[float] = ()) -> list[Scored]:
+        """Return the `k` items with the most buyers lately; see `serving.Recommender`."""
+        return self.items.popular(k, spend)
 
     def confidence(self, support: float) -> float:
         """Return the confidence in [0, 1) that so many observations give."""
@@ -163,9 +163,9 @@ class ItemNeighbours:
                 support[row] += buyers
         return scores, support, found
 
-    def popular(self, k: int) -> list[Scored]:
-        """Return the `k` items with the most buyers lately."""
-        return self.items.popular(k)
+    def popular(self, k: int, spend: Sequence[float] = ()) -> list[Scored]:
+        """Return the `k` items with the most buyers lately; see `serving.Recommender`."""
+        return self.items.popular(k, spend)
 
     def confidence(self, support: float) -> float:
         """Return the confidence in [0, 1) that so many observations give."""

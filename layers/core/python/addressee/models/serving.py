@@ -36,8 +36,11 @@ class Recommender(Protocol):
         """
         ...
 
-    def popular(self, k: int) -> list[Scored]:
-        """Return the `k` products with the most buyers lately; score and support are their number."""
+    def popular(self, k: int, spend: Sequence[float] = ()) -> list[Scored]:
+        """Return the `k` products with the most buyers lately; score and support are their number.
+
+        `spend` is what the person spends by `category_bucket` (`State.category_spend`): those categories move up.
+        """
         ...
 
     def confidence(self, support: float) -> float:

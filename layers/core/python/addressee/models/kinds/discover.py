@@ -26,7 +26,6 @@ HALF_SUPPORT = 20.0
 PLAIN, BLEND, STACK = "cosine", "blend", "stack"
 RECIPES: Sequence[Recipe] = (
     {"model": PLAIN, "trend": 0.5, "cold": 0.25},
-    {"model": PLAIN, "trend": 0.0, "cold": 0.25},
     {"model": PLAIN, "trend": 0.5, "cold": 0.0},
     {"model": BLEND, "trend": 0.5, "cold": 0.25},
     {"model": STACK, "trend": 0.5, "cold": 0.25},
@@ -60,7 +59,7 @@ class Discover:
     metrics: Sequence[Metric] = METRICS
 
     def recipes(self) -> Sequence[Recipe]:
-        """Return the plainest first: cosine with the trend, without it, without cold products; blend; stack."""
+        """Return the plainest first: the cosine, the same without cold products, the blend, the stack."""
         return self.candidates
 
     def cuts(self, tables: Tables) -> Cuts | None:

@@ -29,7 +29,6 @@ RECIPES: Sequence[Recipe] = (
     {"half_life_days": 90, "discover": 0.0},
     {"half_life_days": 90, "discover": 0.5},
     {"half_life_days": 90, "discover": 2.0},
-    {"half_life_days": 60, "discover": 0.5},
 )
 
 
