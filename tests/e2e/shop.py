@@ -44,14 +44,18 @@ def simulate_shopper(rng: Random) -> Shopper:
     return Shopper(min(rng.gammavariate(1.5, 0.3), 0.95), round(rng.lognormvariate(1.5, 0.8), 2), stays, family, likes)
 
 
+def simulate_shoppers(rng: Random) -> list[Shopper]:
+    """Make everybody before anything is ordered: the same seed gives the same people, whatever they buy."""
+    return [simulate_shopper(rng) for _ in range(PEOPLE)]
+
+
 def simulate_orders(file: Path, rng: Random, *, end: date, prefix: str = "sim") -> None:
     """Write the order lines of `PEOPLE` simulated shoppers; the last week ends before the day `end`."""
     _write(file, _years_orders(rng, datetime.combine(end - timedelta(weeks=WEEKS), time(9), UTC), prefix))
 
 
 def _years_orders(rng: Random, start: datetime, prefix: str) -> Iterator[Row]:
-    for person in range(PEOPLE):
-        shopper = simulate_shopper(rng)
+    for person, shopper in enumerate(simulate_shoppers(rng)):
         for week in range(shopper.stays):
             if rng.random() < shopper.rate or week == 0:
                 at = start + timedelta(weeks=week, days=rng.randrange(6), minutes=rng.randrange(600))
@@ -59,14 +63,16 @@ def _years_orders(rng: Random, start: datetime, prefix: str) -> Iterator[Row]:
 
 
 def simulate_rush(file: Path, rng: Random, *, end: date, prefix: str = "sim") -> None:
-    """Write a week before the day `end` in which everybody orders daily, at prices eight times as high."""
+    """Write a week before the day `end` in which everybody orders daily, at prices eight times as high.
+
+    With the seed of `simulate_orders` they are the same people, and their favourites the same.
+    """
     start = datetime.combine(end - timedelta(RUSH_DAYS), time(9), UTC)
     _write(file, _rush_orders(rng, start, prefix))
 
 
 def _rush_orders(rng: Random, start: datetime, prefix: str) -> Iterator[Row]:
-    for person in range(PEOPLE):
-        shopper = simulate_shopper(rng)
+    for person, shopper in enumerate(simulate_shoppers(rng)):
         for day in range(RUSH_DAYS):
             at = start + timedelta(days=day, minutes=rng.randrange(600))
             order = f"{prefix}-{person}-rush-{day}"
