@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -21,12 +21,22 @@ EPOCH = date(1970, 1, 1)
 K = 10
 
 
+@runtime_checkable
+class Following(Protocol):
+    """A kind whose model goes on from the one before, so that what people are called changes no more than they do."""
+
+    def following(self, former: Fitted) -> Kind:
+        """Return the kind that goes on from this model; it may be of other tables and other features."""
+        ...
+
+
 @dataclass(frozen=True)
 class Run:
     """One training run. `champion` is the recipe of the model that is served now, `former` those of a year's champions.
 
     `revision` is the code's, empty where it is not known. `budget` is what a kind that can be tuned may spend on it.
     `tiers` are the least probabilities of a scorer's tiers, the kind's own where there are none.
+    `previous` is the model of earlier tables, from which a kind that can (`Following`) goes on.
     """
 
     kind: Kind
@@ -37,6 +47,13 @@ class Run:
     revision: str = ""
     budget: Budget = NO_BUDGET
     tiers: Mapping[str, float] = field(default_factory=dict)
+    previous: Fitted | None = None
+
+    def served_kind(self) -> Kind:
+        """Return the kind as it fits what is served: tests are taken without the model before, which saw their days."""
+        if self.previous is None or not isinstance(self.kind, Following):
+            return self.kind
+        return self.kind.following(self.previous)
 
     def rng(self) -> np.random.Generator:
         """Return a generator in the same state each time."""
@@ -179,7 +196,8 @@ def _marks(run: Run, exam: Exam, window: Window, recipe: Recipe) -> Floats:
 def _sealed(run: Run, cuts: Cuts, chosen: _Chosen, said: Mapping[str, Any]) -> Bundle:
     """Refit on all days with the same recipe; add what the test said, the card and the metadata."""
     known = run.tables.metadata
-    fitted = _tiered(run, run.kind.fit(run.tables, until=known.as_of_day, recipe=chosen.recipe, rng=run.rng()))
+    kind, until = run.served_kind(), known.as_of_day
+    fitted = _tiered(run, kind.fit(run.tables, until=until, recipe=chosen.recipe, rng=run.rng()))
     about = {
         "family": fitted.family,
         "role": run.kind.role,

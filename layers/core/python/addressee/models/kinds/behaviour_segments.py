@@ -57,8 +57,8 @@ class BehaviourSegments:
     )
 
     def recipes(self) -> Sequence[Recipe]:
-        """Return how much a feature counts: all alike, or by how it goes with what people spend later."""
-        return [{"by_worth": 0.0}, {"by_worth": 1.0}]
+        """Return how much a feature counts: all alike, or as its correlation with what people spend later, squared."""
+        return [{"by_worth": 0.0}, {"by_worth": 2.0}]
 
     def following(self, former: Fitted) -> "BehaviourSegments":
         """Return the kind that goes on from a former model: names, and places that are as good."""
