@@ -11,12 +11,13 @@ from typing import Any
 from addressee.adapters.log import log_metrics
 from addressee.adapters.s3 import S3Bucket
 from addressee.adapters.s3_registry import S3Registry
-from addressee.models.kind import Kind
+from addressee.models.bundle import BundleRefused, open_bundle
+from addressee.models.kind import Fitted, Kind, fitted_of
 from addressee.models.kinds import kind_of
-from addressee.models.registry import Pointer
+from addressee.models.registry import Pointer, day_of
 from addressee.models.table_files import read_tables
 from addressee.models.tables import Tables
-from addressee.models.train import Run, Trained, train
+from addressee.models.train import Following, Run, Trained, train
 from addressee.models.tuning import NO_BUDGET, Budget
 from addressee.settings import read_settings
 
@@ -103,7 +104,24 @@ def _run(kind: Kind, tables: Tables, wired: Wiring, pointer: Pointer) -> Run:
         revision=wired.revision,
         budget=wired.budget,
         tiers=wired.tiers,
+        previous=_previous(kind, wired, pointer, known.as_of),
     )
+
+
+def _previous(kind: Kind, wired: Wiring, pointer: Pointer, as_of: str) -> Fitted | None:
+    """Return the latest champion of earlier tables, if the kind goes on from it: a repeat of a run finds the same one.
+
+    It may be of other features than those of now; one that is damaged is none.
+    """
+    versions = [pointer.champion, *(former.version for former in pointer.history)]
+    earlier = [each for each in versions if each and day_of(each) < as_of]
+    if not earlier or not isinstance(kind, Following):
+        return None
+    files, meta = wired.registry.files(kind.name, earlier[0]), wired.registry.meta(kind.name, earlier[0])
+    try:
+        return fitted_of(open_bundle(kind.name, files, feature_hash=meta.get("feature_hash", "")))
+    except BundleRefused:
+        return None
 
 
 def _comparable(kind: Kind, meta: Mapping[str, Any]) -> bool:
