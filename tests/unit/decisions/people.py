@@ -35,7 +35,7 @@ def champions(**given: object) -> Champions:
     popular = scored(*given.get("popular", ()))
     told = {
         kind: ToldRecommender(scored(*given[kind], support=given.get("support", 10.0)), popular)
-        for kind in ("buy_again", "discover")
+        for kind in ("buy_again", "discover", "next_product")
         if kind in given
     }
     segmenters = {"rfm_tiers": ToldSegmenter(scored(*given["segment"]), popular)} if "segment" in given else {}

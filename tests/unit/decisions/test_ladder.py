@@ -11,8 +11,10 @@ from addressee.decisions.filters import showable
 from addressee.decisions.ladder import Wish, ranked
 from addressee.decisions.person import Person, Scores
 from addressee.models.ranking import Scored
+from addressee.profiles.hashing import item_hash
 from addressee.profiles.items import Item
-from tests.fakes.decisions import Broken
+from addressee.profiles.state import DAY_MS
+from tests.fakes.decisions import Broken, ToldRecommender
 from tests.unit.decisions.people import NOW, SUBJECT, TODAY, Shop, champions, scored, state, willing
 
 CAMPAIGN = Campaign("spring", repurchase_days={"food": 3, "*": 30})
@@ -48,6 +50,45 @@ def test_to_discover_means_never_bought():
     """Neither the models nor the bestsellers bring back what the person knows."""
     models = champions(discover=("milk", "kiwi"), popular=("milk", "jam"))
     assert [pick[0] for pick in picks(REGULAR, models, Wish(use="discover"))] == ["kiwi", "jam"]
+
+
+def test_what_comes_next_is_bought_again_or_new():
+    """One list of both; the reason says which it is."""
+    models = champions(next_product=("milk", "kiwi"), popular=("jam",))
+    assert picks(REGULAR, models, Wish(use="next")) == [
+        ("milk", "bought_often", "personalised"),
+        ("kiwi", "bought_together_with", "personalised"),
+        ("jam", "popular", "popular"),
+    ]
+
+
+@pytest.mark.parametrize(("bought", "first"), [({}, "kiwi"), ({"milk": 1, "eggs": 1}, "kiwi")])
+def test_the_cart_of_a_newcomer_is_a_beginning(bought, first):
+    """Nothing bought, or little: what was put into the cart tells what goes with it."""
+    asked = []
+
+    class Asked(ToldRecommender):
+        """Remembers the histories that it was asked with."""
+
+        def rank(self, history, **given):
+            """Remember and rank."""
+            asked.append(dict(history))
+            return super().rank(history, **given)
+
+    models = Champions({"discover": Asked(scored("kiwi"), scored("jam"))})
+    stamp = (NOW - 2 * DAY_MS) << 16 | 1
+    newcomer = willing(state=state(bought=bought))
+    newcomer.state.cart[item_hash("rice")] = stamp
+    assert picks(newcomer, models, Wish(use="discover"))[0][0] == first
+    assert asked[0][item_hash("rice")] == TODAY - 2
+    assert len(asked[0]) == len(bought) + 1
+
+
+def test_who_bought_enough_is_not_judged_by_the_cart():
+    """From three products on, purchases say more."""
+    regular = willing(state=state(bought={"a": 1, "b": 2, "c": 3}, cart=("rice",)))
+    models = champions(discover=("kiwi",))
+    assert picks(regular, models, Wish(use="discover"))[0][0] == "kiwi"
 
 
 def test_low_confidence_falls_to_the_next_rung():
