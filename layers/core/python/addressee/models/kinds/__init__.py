@@ -1,6 +1,7 @@
 """All model kinds. A new kind is a file here and a line in `KINDS`."""
 
 from addressee.models.kind import Kind
+from addressee.models.kinds.behaviour_segments import KIND as BEHAVIOUR_SEGMENTS
 from addressee.models.kinds.buy_again import KIND as BUY_AGAIN
 from addressee.models.kinds.buys_in_7_days import KIND as BUYS_IN_7_DAYS
 from addressee.models.kinds.clicks_in_24_hours import KIND as CLICKS_IN_24_HOURS
@@ -24,6 +25,7 @@ KINDS: tuple[Kind, ...] = (
     CLICKS_IN_72_HOURS,
     OPENS_IN_24_HOURS,
     RFM_TIERS,
+    BEHAVIOUR_SEGMENTS,
     VALUE_IN_90_DAYS,
     SEND_HOUR,
     UPLIFT_IN_14_DAYS,
