@@ -1,4 +1,4 @@
-"""Propensities on Complete Journey: floor, interpretable candidate and winner on the temporal test set. No claims."""
+"""Propensities and values on Complete Journey: floor, interpretable candidate and winner. No claims."""
 
 import argparse
 from collections.abc import Sequence
@@ -12,15 +12,16 @@ from addressee.models.propensity import Propensity
 from addressee.models.tables import Tables
 from addressee.models.train import Run, train
 from addressee.models.tuning import NO_BUDGET, Budget
+from addressee.models.value import Value
 from benchmarks.journey_tables import FOLDER, available, journey_tables
 from benchmarks.rows import Row, row, write
 
 COMMAND = "make bench-models"
-SHOWN = ("roc_auc", "pr_auc", "log_loss", "calibration_error")
+SHOWN = ("roc_auc", "pr_auc", "log_loss", "calibration_error", "skill", "gini", "sum_error")
 
 
 def rows(options: argparse.Namespace) -> list[Row]:
-    """Train each propensity; `options.journey` is the folder of the data, `options.trials` a budget for tuning."""
+    """Train each kind; `options.journey` is the folder of the data, `options.trials` a budget for tuning."""
     folder = Path(getattr(options, "journey", FOLDER))
     if not available(folder):
         print(f"Complete Journey is not in {folder} (make data): its rows are left out")  # noqa: T201  # a command's output
@@ -28,7 +29,7 @@ def rows(options: argparse.Namespace) -> list[Row]:
     tables = journey_tables(folder)
     trials = int(getattr(options, "trials", 0))
     budget = Budget(trials=trials) if trials else NO_BUDGET
-    return [each for kind in KINDS if isinstance(kind, Propensity) for each in _of(kind, tables, budget)]
+    return [each for kind in KINDS if isinstance(kind, Propensity | Value) for each in _of(kind, tables, budget)]
 
 
 def _of(kind: Kind, tables: Tables, budget: Budget) -> list[Row]:
@@ -43,7 +44,7 @@ def _of(kind: Kind, tables: Tables, budget: Budget) -> list[Row]:
     winner = trained.bundle.meta["recipe"] if trained.bundle else plain
     recipes = {"interpretable and winner": plain} if winner == plain else {"interpretable": plain, "winner": winner}
     return [
-        _row(kind.name, name, recipe, figures)
+        _row(kind, name, recipe, figures)
         for name, recipe in recipes.items()
         for figures in _tested(kind, tables, cuts, recipe)
         if figures.metric in SHOWN
@@ -60,16 +61,16 @@ def _tested(kind: Kind, tables: Tables, cuts: Cuts, recipe: Recipe) -> Sequence[
     return compare(kind.metrics, exam, model=marks, rival=floor, rng=run.rng())
 
 
-def _row(kind: str, name: str, recipe: Recipe, figures: Compared) -> dict[str, Any]:
+def _row(kind: Kind, name: str, recipe: Recipe, figures: Compared) -> dict[str, Any]:
     said = ", ".join(f"{key} {value}" for key, value in recipe.items())
     return row(
-        f"complete_journey_{kind}",
+        f"complete_journey_{kind.name}",
         f"{figures.metric}, {name}: {said}",
         "",
         [figures.model.value],
         low=figures.model.low,
         high=figures.model.high,
-        peer="floor: best single feature (no claims: simulated data)",
+        peer=f"floor: {kind.floor_title} (no claims: simulated data)",
         peer_value=figures.rival.value,
         command=COMMAND,
     )
