@@ -29,7 +29,7 @@ from benchmarks.movielens_contest import Slim, prepare
 
 K = 10
 OUTER_SHARE, INNER_SHARE, INNER_PARTS = 0.25, 0.1, 4
-SERVED_NEIGHBOURS = 100
+SERVED_NEIGHBOURS = 200
 MMR_TRADE, MMR_POOL = 0.8, 50
 
 

@@ -11,9 +11,10 @@ people who were not there when it was fitted included:
     top_items(scores, seen=rows, k=10)     # lists.py: [n, k] items, best first, -1 where there are no more
 
 Models whose scores are sums over what a person took (ItemItem, Ease, Rp3Beta, PureSvd, Content, and a Blend of such)
-are an `ItemModel`: `fitted.item_item(top=100)` is the sparse [items, items] that is left when each item keeps its 100
-largest weights; serving then is one sparse sum: score(j) = sum over taken i of value(i) * weight(i, j). `Popular` has
-`fitted.popularity`; a blend with a `Popularity` part has `fitted.bias`, [items], to be added to everybody's sum.
+are an `ItemModel`: `fitted.item_item(top=200)` is the sparse [items, items] that is left when each item keeps its 200
+strongest weights, those below 0 included; serving then is one sparse sum: score(j) = sum over taken i of value(i) *
+weight(i, j). `Popular` has `fitted.popularity`; a blend with a `Popularity` part has `fitted.bias`, [items], to add
+to everybody's sum.
 
 | module | recipes |
 |---|---|

@@ -64,7 +64,7 @@ class FittedBlend:
         )
 
     def item_item(self, *, top: int) -> Matrix:
-        """Return sparse [items, items]: the `top` largest weights of each row of the sum; raises `NotLinear`."""
+        """Return sparse [items, items]: the sum's `top` weights of each row, farthest from 0; raises `NotLinear`."""
         return strongest(blocks_of(self), top=top)
 
     @property
