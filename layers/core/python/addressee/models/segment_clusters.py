@@ -38,13 +38,15 @@ class Clusters:
         return counts[int(np.argmax(line - values))]
 
 
-def cluster(points: Floats, *, rng: np.random.Generator, before: Floats | None = None) -> Clusters:
-    """Fit K-Means on [n, d] (a sample of `FIT_PEOPLE`) and choose the number of segments by the silhouette.
+def cluster(
+    points: Floats, *, rng: np.random.Generator, before: Floats | None = None, most: int = FIT_PEOPLE
+) -> Clusters:
+    """Fit K-Means on [n, d] (a sample of `most` of them) and choose the number of segments by the silhouette.
 
     `before` [k, d] are the centroids of the last model in the same space: their number, and places grown from them,
     are preferred to ones that are hardly better. The same input gives the same centroids.
     """
-    seed, sample = int(rng.integers(2**31)), _sample(points, FIT_PEOPLE, rng)
+    seed, sample = int(rng.integers(2**31)), _sample(points, most, rng)
     judged = _sample(sample, SILHOUETTE_PEOPLE, rng)
     with one_thread():
         found = {count: _fitted(sample, count, seed) for count in _numbers(sample)}

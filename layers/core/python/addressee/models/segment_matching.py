@@ -7,7 +7,7 @@ import numpy as np
 
 from addressee.models.kind import Fitted
 from addressee.models.segment_space import Space, nearest, space_of
-from addressee.models.tables import Floats, Ints
+from addressee.models.tables import Floats
 
 FAR = 0.6
 """A segment is the one of before where it moved by less than this share of the way to that one's nearest fellow."""
@@ -34,11 +34,13 @@ class Former:
                 found[:, at] = (raw[:, self.names.index(name)] - space.mean[at]) / space.scale[at]
         return found
 
-    def segment(self, features: Floats) -> Ints:
-        """Return the index of the segment in which it puts each person."""
+    def segment(self, names: Sequence[str], features: Floats) -> list[str]:
+        """Return the segment in which it puts each person [n, F]; nothing where its features are not those `names`."""
         space = space_of(self.fitted.sections)
+        if tuple(names[at] for at in space.column.tolist() if at < len(names)) != self.names:
+            return []
         centroids = np.reshape(self.fitted.sections["centroid"], (len(self.segments), -1))
-        return nearest(space.place(features), centroids)
+        return [self.segments[at] for at in nearest(space.place(features), centroids).tolist()]
 
 
 def former_of(fitted: Fitted | None) -> Former | None:

@@ -98,7 +98,7 @@ class BehaviourSegments:
             "half_support": HALF_SUPPORT,
             "features": features.shape[1],
             "columns": columns,
-            "quality": self._quality(features, points, clusters, segment, names),
+            "quality": self._quality(tables, features, quality(points, clusters, segment, names), segment),
         }
         return Fitted(recipe, settings, sections, self.families[0])
 
@@ -121,13 +121,12 @@ class BehaviourSegments:
         columns = [tables.metadata.feature_names[at] for at in space.column.tolist()]
         return named(profiles, columns, np.bincount(segment, minlength=len(profiles)).tolist(), without_order, kept)
 
-    def _quality(
-        self, features: Floats, points: Floats, clusters: Clusters, segment: Ints, names: Sequence[str]
-    ) -> dict[str, Any]:
-        measured = quality(points, clusters, segment, names)
-        if self.former is not None:
-            was = [self.former.segments[at] for at in self.former.segment(features).tolist()]
-            measured["movement"] = movement(was, [names[at] for at in segment.tolist()], segments=names)
+    def _quality(self, tables: Tables, features: Floats, measured: dict[str, Any], segment: Ints) -> dict[str, Any]:
+        """Add the movement since the model before, if it can be asked, and the warnings."""
+        names = list(measured["people"])
+        was = [] if self.former is None else self.former.segment(tables.metadata.feature_names, features)
+        if was:
+            measured = {**measured, "movement": movement(was, [names[at] for at in segment.tolist()], segments=names)}
         return {**measured, "warnings": warnings(measured)}
 
     def predict(self, fitted: Fitted, audience: Audience, *, k: int) -> Answers:  # noqa: ARG002  # a segment has no k
@@ -179,7 +178,9 @@ class BehaviourSegments:
             },
             "simplified silhouette by segment": said["silhouette"],
             "overlap (share of people nearly as near to another segment)": said["overlap"],
-            "movement since the model before": said.get("movement", {"moved": "there is no model before"}),
+            "movement since the model before": said.get(
+                "movement", {"moved": "there is no model of the same features before"}
+            ),
             "warnings": {str(at): text for at, text in enumerate(said["warnings"], 1)} or {"none": ""},
         }
 
