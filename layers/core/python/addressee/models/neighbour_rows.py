@@ -66,7 +66,7 @@ class NeighbourRows:
         self._similarity = numbers(sections, "similarity").astype(np.float64)
         self._co_buyers = numbers(sections, "co_buyers").astype(np.float64)
         id_ends, ids = sections["id_end"].tolist(), sections["ids"].tobytes()
-        self.ids = [ids[first:last].decode() for first, last in zip([0, *id_ends[:-1]], id_ends, strict=True)]
+        self.ids = [ids[first:last].decode() for first, last in pairwise([0, *id_ends])]
 
     def rank(self, asker: Asker, k: int) -> list[Scored]:
         """Rank what the person has not bought."""

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from addressee.models.generators.blend import climb
-from addressee.models.generators.generator import Linear, Matrix, dense, largest
+from addressee.models.generators.generator import Linear, Matrix, dense
 from addressee.models.generators.lists import top_items
 from addressee.models.generators.matrices import binary
 from addressee.models.generators.pool import Pool, spread
 from addressee.models.item_sections import Rows, known_rows, packed
 from addressee.models.list_metrics import hits_of
-from addressee.models.product_parts import BLOCK, Known
+from addressee.models.product_parts import Known, strongest_of
 from addressee.models.tables import Floats, Indices, Interactions, Ints
 
 NEIGHBOURS = 30
@@ -86,23 +86,13 @@ def blend_pairs(known: Known, factors: Mapping[str, float], trend: float) -> Pai
         nothing = np.empty(0, np.int32)
         return Pairs(nothing, nothing, np.empty(0), np.empty(0))
     scaled = {name: part * np.float32(factors[name]) for name, part in parts.items()}
-    kept = _strongest(sum(list(scaled.values())[1:], start=next(iter(scaled.values()))).tocsr()).tocoo()
+    first, *others = scaled.values()
+    kept = strongest_of(sum(others, start=first), NEIGHBOURS).tocoo()
     of = {name: _at(part, kept.row, kept.col) for name, part in scaled.items()}
     item = known.rows.item
     return Pairs(
         item[kept.row], item[kept.col], kept.data.astype(np.float64), _at(known.together, kept.row, kept.col), of
     )
-
-
-def _strongest(weights: Matrix) -> Matrix:
-    from scipy import sparse  # noqa: PLC0415  # training only
-
-    kept = []
-    for start in range(0, weights.shape[0], BLOCK):
-        block = weights[start : start + BLOCK].toarray()
-        block[block <= 0.0] = -np.inf
-        kept.append(largest(block, NEIGHBOURS))
-    return sparse.vstack(kept, format="csr") if kept else weights
 
 
 def _at(weights: Matrix, row: Indices, column: Indices) -> Floats:
@@ -120,8 +110,8 @@ def with_cold(known: Known, pairs: Pairs, share: float) -> Pairs:
     level = _mean_weight(pairs, len(known.items.ids))
     to_cold = known.cold_of_rows.tocoo()
     nearest = np.bincount(to_cold.col, to_cold.data, minlength=len(known.cold))
-    chosen = np.argsort(-nearest, kind="stable")[:MAX_COLD_ROWS]
-    chosen = chosen[nearest[chosen] > 0].astype(np.int32)
+    best = np.argsort(-nearest, kind="stable")[:MAX_COLD_ROWS]
+    chosen: Indices = best[nearest[best] > 0].astype(np.int32)
     near = np.isin(to_cold.col, chosen)
     seeds = known.rows_of_cold(chosen).tocoo()
     left = np.concatenate([known.rows.item[to_cold.row[near]], known.cold[chosen[seeds.row]]])

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from addressee.models.generators.content import text_vectors
 from addressee.models.generators.ease import Ease
-from addressee.models.generators.generator import Matrix, largest
+from addressee.models.generators.generator import Matrix
 from addressee.models.generators.matrices import scaled_columns
 from addressee.models.generators.neighbours import ItemItem
 from addressee.models.generators.walks import Rp3Beta
@@ -31,6 +31,8 @@ MAX_DENSE_ITEMS = 2_000
 MAX_COLD_ITEMS = 20_000
 KEPT = 100
 COLD_NEIGHBOURS = 6
+ALIKE = 0.1
+"""The least cosine of texts that are alike."""
 MAX_TEXTS = 40_000
 """Up to so many texts are weighed together, else those of the rows and the cold items alone."""
 SHRINKAGE = 10.0
@@ -76,7 +78,8 @@ class Known:
     def ease(self) -> Matrix:
         """Return what EASE gives to the items with the most buyers."""
         top = self._most_bought()
-        return self._widened(Ease(REGULARISATION).fit(self.taken[:, top], rng=_unused()).item_item(top=KEPT), top)
+        weights = sparse.csr_matrix(Ease(REGULARISATION).fit(self.taken[:, top], rng=_unused()).left)
+        return self._widened(strongest_of(weights, KEPT), top)
 
     @cached_property
     def walks(self) -> Matrix:
@@ -121,12 +124,13 @@ class Known:
 
     def _widened(self, weights: Matrix, top: Indices) -> Matrix:
         pairs = weights.tocoo()
-        positive = pairs.data > 0
-        place = (top[pairs.row[positive]], top[pairs.col[positive]])
-        return sparse.csr_matrix((pairs.data[positive], place), (len(self.rows.item),) * 2, dtype=np.float32)
+        place = (top[pairs.row], top[pairs.col])
+        return sparse.csr_matrix((pairs.data, place), (len(self.rows.item),) * 2, dtype=np.float32)
 
     def parts(self, trend: float, names: Collection[str] = PARTS) -> dict[str, Matrix]:
         """Return parts by name, what people did weighed with the trend; those without any weight are left out."""
+        if not len(self.rows.item):
+            return {}
         weight = (self.trend**trend).astype(np.float32)
         done = {name: scaled_columns(getattr(self, name), weight) for name in PARTS[:-1] if name in names}
         if PARTS[-1] in names:
@@ -145,17 +149,25 @@ def _unused() -> np.random.Generator:
 
 
 def _nearest(left: Matrix, right: Matrix, top: int, *, itself: bool = False) -> Matrix:
-    """Return the `top` largest products above 0 of each row with the rows of `right`, block by block."""
+    """Return the `top` largest cosines of each row with the rows of `right`, block by block, none below `ALIKE`."""
     shape, kept = (left.shape[0], right.shape[0]), []
     across = right.T.tocsr()
     for start in range(0, shape[0], BLOCK):
-        block = (left[start : start + BLOCK] @ across).toarray().astype(np.float32)
-        block[block <= 0.0] = -np.inf
-        if itself:
-            rows = np.arange(len(block))
-            block[rows, start + rows] = -np.inf
-        kept.append(largest(block, top))
+        found = (left[start : start + BLOCK] @ across).tocoo()
+        wanted = (found.data >= ALIKE) & ((found.col != found.row + start) if itself else True)
+        pairs = (found.data[wanted], (found.row[wanted], found.col[wanted]))
+        kept.append(strongest_of(sparse.csr_matrix(pairs, found.shape, dtype=np.float32), top))
     return sparse.vstack(kept, format="csr") if kept else sparse.csr_matrix(shape, dtype=np.float32)
+
+
+def strongest_of(weights: Matrix, top: int) -> Matrix:
+    """Return the `top` largest weights above 0 of each row, ties by column."""
+    found = weights.tocoo()
+    row, column, value = (each[found.data > 0] for each in (found.row, found.col, found.data))
+    order = np.lexsort((column, -value, row))
+    row, column, value = row[order], column[order], value[order]
+    first = np.arange(len(row)) - np.searchsorted(row, row) < top
+    return sparse.csr_matrix((value[first], (row[first], column[first])), found.shape, dtype=np.float32)
 
 
 def known_at(purchases: Interactions, items: Items, day: int) -> Known:

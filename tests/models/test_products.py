@@ -1,0 +1,236 @@
+"""Recommenders in all their recipes: blends, rankers, products that nobody bought yet, next products."""
+
+from array import array
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+
+from addressee.models import product_fits, product_parts, trees
+from addressee.models.kind import REASONS, Audience
+from addressee.models.kinds.buy_again import KIND as BUY_AGAIN
+from addressee.models.kinds.discover import BLEND, PLAIN, RECIPES, STACK
+from addressee.models.kinds.discover import KIND as DISCOVER
+from addressee.models.kinds.next_product import KIND as NEXT_PRODUCT
+from addressee.models.kinds.next_product import MAX_LISTED
+from addressee.models.packed import pack
+from addressee.models.product_blends import TEXT_SUPPORT
+from addressee.models.product_exams import list_details, new_products
+from addressee.models.recommenders import Nightly
+from addressee.models.serving import RECOMMENDERS
+from addressee.models.tables import no_sends
+from addressee.profiles.hashing import item_hash
+from tests.models.conftest import tables
+from tests.models.generated import AS_OF_DAY
+
+K = 8
+RECIPE = {recipe["model"]: recipe for recipe in reversed(RECIPES)}
+
+
+def fit(kind, recipe, given=None, *, until=AS_OF_DAY):
+    """Fit a recipe on generated tables and send it through `serving.bin`."""
+    fitted = kind.fit(given or tables(), until=until, recipe=recipe, rng=np.random.default_rng(7))
+    return fitted.served()
+
+
+@cache
+def discovering(model):
+    """Return a fitted way to discover."""
+    return fit(DISCOVER, RECIPE[model])
+
+
+def opened(fitted):
+    """Open a model as `decide_content` does."""
+    return RECOMMENDERS[fitted.family](fitted.sections, fitted.settings)
+
+
+def audience(people=30):
+    """Return the first people as they are now."""
+    now = tables()
+    return Audience(people, AS_OF_DAY, np.empty((people, 0)), now.interactions.of_subjects(0, people), now.items)
+
+
+def history(person):
+    """Return what a state would hold: item hash -> last day."""
+    rows = tables().interactions.of_subjects(person, person + 1)
+    return {item_hash(tables().items.ids[item]): int(rows.day[rows.item == item].max()) for item in set(rows.item)}
+
+
+class TestDiscover:
+    """Three ways to one sum, and what is new in the catalogue."""
+
+    @pytest.mark.parametrize("model", [PLAIN, BLEND, STACK])
+    def test_serving_equals_scoring_to_the_last_digit(self, model):
+        """The same products, scores and support, one by one and all at once, also among few candidates."""
+        fitted = discovering(model)
+        served = opened(fitted)
+        for person, expected in enumerate(DISCOVER.predict(fitted, audience(), k=K).candidates):
+            assert served.rank(history(person), today=AS_OF_DAY, k=K) == expected
+            named = [each.item_id for each in expected[2:4]]
+            ranked = served.rank(history(person), today=AS_OF_DAY, candidates=named, k=K)
+            assert sorted(each.item_id for each in ranked) == sorted(named)
+        assert served.rank({}, today=AS_OF_DAY, k=K) == served.rank({1: AS_OF_DAY}, today=AS_OF_DAY, k=K) == []
+
+    @pytest.mark.parametrize("model", [BLEND, STACK])
+    def test_the_same_tables_give_the_same_bytes(self, model):
+        """Nothing hangs on what was worked out before."""
+        for remembered in (product_parts._known, product_parts._vectors_of, product_fits._factors):
+            remembered.cache_clear()
+        assert pack(fit(DISCOVER, RECIPE[model]).sections) == pack(discovering(model).sections)
+
+    def test_python_walks_as_the_library_does(self, monkeypatch):
+        """Where there is no native library the ranker's order is the same."""
+        native = opened(discovering(STACK)).rank(history(3), today=AS_OF_DAY, k=K)
+        monkeypatch.setattr(trees, "library", lambda: None)
+        assert opened(discovering(STACK)).rank(history(3), today=AS_OF_DAY, k=K) == native
+
+    @pytest.mark.parametrize("model", [PLAIN, BLEND, STACK])
+    def test_a_product_that_nobody_bought_is_found_by_its_words(self, model):
+        """It stands beside those of its taste, sure enough for an answer, and is a seed itself."""
+        served = opened(discovering(model))
+        ranked = served.rank(history(3), today=AS_OF_DAY, k=100)
+        taste = ranked[0].item_id[6]
+        unsold = [each for each in ranked if each.item_id.startswith("unsold")]
+        assert {each.item_id[7] for each in unsold} == {taste}
+        assert all(served.confidence(each.support) >= 0.2 for each in unsold)
+        of_one = served.rank({item_hash(f"unsold-{taste}-0"): AS_OF_DAY}, today=AS_OF_DAY, k=3)
+        assert [each.item_id[6] for each in of_one] == [taste] * 3
+        assert 0 < of_one[0].support <= TEXT_SUPPORT
+
+    def test_without_words_or_wish_there_is_nothing_cold(self):
+        """No catalogue, or `cold` 0 as in recipes of before: only what was bought."""
+        silent = replace(tables(), items=replace(tables().items, texts=()))
+        wordless = replace(tables(), items=replace(tables().items, texts=("",) * len(tables().items.ids)))
+        for fitted in (
+            fit(DISCOVER, RECIPE[PLAIN], silent),
+            fit(DISCOVER, RECIPE[PLAIN], wordless),
+            fit(DISCOVER, {"trend": 0.5}),
+        ):
+            assert b"unsold" not in fitted.sections["ids"].tobytes()
+
+    def test_a_blends_weights_are_learned_and_told(self):
+        """The card says them; parts without weight are gone; likeness finds tastes, too."""
+        factors = discovering(BLEND).settings["factors"]
+        assert set(factors) <= {"cosine", "ease", "walks", "likeness"}
+        assert min(factors.values()) > 0
+        assert DISCOVER.details(tables(), discovering(BLEND))["weights of the parts"] == factors
+
+    def test_too_little_for_a_ranker_stays_a_blend(self):
+        """Few people: nobody would believe what trees learn from them."""
+        own = tables().interactions.of_subjects(0, 30)
+        few = replace(tables(), subjects=tables().subjects[:30], interactions=own, sends=no_sends())
+        assert fit(DISCOVER, RECIPE[STACK], few).family == "item_neighbours"
+
+    def test_nothing_bought_is_no_reason_to_fail(self):
+        """A shop that has not sold anything has a model that says nothing."""
+        none = replace(tables(), interactions=tables().interactions.of_subjects(0, 0))
+        for recipe in RECIPES:
+            fitted = fit(DISCOVER, recipe, none)
+            assert opened(fitted).rank({item_hash("taste-0-item-00"): 1}, today=AS_OF_DAY, k=K) == []
+            assert [list(each) for each in DISCOVER.predict(fitted, audience(0), k=K).candidates] == []
+
+    @pytest.mark.parametrize("model", [PLAIN, STACK])
+    def test_reasons_are_products_that_were_bought(self, model):
+        """Because you bought these: of the same taste, the strongest first."""
+        told = DISCOVER.explain(discovering(model), audience(5))
+        for person, reasons in enumerate(told):
+            assert 0 < len(reasons) <= REASONS
+            assert {item_hash(each.name) for each in reasons} <= set(history(person))
+            assert [each.contribution for each in reasons] == sorted(
+                (each.contribution for each in reasons), reverse=True
+            )
+
+    def test_the_exam_tells_apart_newcomers_and_what_nobody_had(self):
+        """Slices of the card: how much was bought before, and whether something new to all is to be found."""
+        exam = new_products(tables(), AS_OF_DAY - 240, days=28)
+        assert set(exam.groups["history"]) == {"1 to 2 products", "3 products or more"}
+        assert set(exam.groups["cold_products"]) <= {"all were known", "some are new"}
+        assert len(exam.groups["history"]) == exam.audience.size == len(exam.groups["cold_products"])
+
+    def test_the_card_tells_coverage_and_diversity(self):
+        """Two products of a category are alike: tastes as categories leave lists with no variety at all."""
+        tastes = tuple(item_id[:7] for item_id in tables().items.ids)
+        known = replace(tables(), items=replace(tables().items, categories=tastes))
+        figures = list_details(known, discovering(PLAIN), DISCOVER.predict)["lists of ten"]
+        assert 0.5 < figures["coverage of the catalogue"] <= 1.0
+        assert figures["diversity within a list"] < 0.5
+        assert "diversity within a list" not in DISCOVER.details(tables(), discovering(PLAIN))["lists of ten"]
+
+
+class TestNextProduct:
+    """Bought before or new, in one list."""
+
+    @pytest.mark.parametrize("recipe", NEXT_PRODUCT.recipes())
+    def test_serving_goes_on_from_the_nightly_list(self, recipe):
+        """Nothing new bought: the list as it was; a purchase today counts one more, and brings its neighbours."""
+        fitted = fit(NEXT_PRODUCT, recipe)
+        served = opened(fitted)
+        for person, expected in enumerate(NEXT_PRODUCT.predict(fitted, audience(), k=50).candidates):
+            nightly = Nightly(AS_OF_DAY, expected)
+            past = history(person)
+            assert len(expected) <= MAX_LISTED
+            assert served.rank(past, today=AS_OF_DAY, k=50, nightly=nightly) == list(expected)
+            last = expected[-1]
+            bought = {**past, item_hash(last.item_id): AS_OF_DAY + 1}
+            after = served.rank(bought, today=AS_OF_DAY + 1, k=50, nightly=nightly)
+            again = next(each for each in after if each.item_id == last.item_id)
+            assert again.score >= last.score + 1.0 - 1e-9
+            assert again.support >= last.support + 1.0
+            assert (len(after) > len(expected)) >= (recipe["discover"] > 0 and len(expected) < MAX_LISTED - 10)
+
+    def test_without_a_nightly_list_old_and_new_products_are_ranked(self):
+        """What the state tells is enough for most of it; what is unknown says nothing."""
+        fitted = fit(NEXT_PRODUCT, NEXT_PRODUCT.recipes()[1])
+        served = opened(fitted)
+        ranked = served.rank(history(3), today=AS_OF_DAY, k=40)
+        bought = [item_hash(each.item_id) in history(3) for each in ranked]
+        assert bought[0]
+        assert not all(bought)
+        named = [ranked[5].item_id]
+        assert [each.item_id for each in served.rank(history(3), today=AS_OF_DAY, candidates=named, k=9)] == named
+        assert served.rank({1: AS_OF_DAY}, today=AS_OF_DAY, k=9) == []
+        nothing = Nightly(AS_OF_DAY - 1, [])
+        assert served.rank({1: AS_OF_DAY}, today=AS_OF_DAY, k=9, nightly=nothing) == []
+
+    def test_reasons_are_the_product_itself_and_what_goes_with_it(self):
+        """The parts of the first product's score, the strongest first; nobody without purchases has any."""
+        with_neighbours, alone = (fit(NEXT_PRODUCT, recipe) for recipe in NEXT_PRODUCT.recipes()[1::-1])
+        first = [ranked[0].item_id for ranked in NEXT_PRODUCT.predict(alone, audience(5), k=1).candidates]
+        assert [[each.name for each in reasons] for reasons in NEXT_PRODUCT.explain(alone, audience(5))] == [
+            [item_id] for item_id in first
+        ]
+        assert all(1 < len(reasons) <= REASONS for reasons in NEXT_PRODUCT.explain(with_neighbours, audience(5)))
+        nobody = replace(audience(1), interactions=audience(1).interactions.of_subjects(5, 5))
+        assert NEXT_PRODUCT.explain(alone, nobody) == [[]]
+        assert [list(each) for each in NEXT_PRODUCT.predict(with_neighbours, nobody, k=3).candidates] == [[]]
+
+
+def test_what_is_bought_again_explains_itself():
+    """A personal frequency has one reason: the product."""
+    fitted = fit(BUY_AGAIN, BUY_AGAIN.recipes()[0])
+    best = BUY_AGAIN.predict(fitted, audience(3), k=1).candidates
+    told = BUY_AGAIN.explain(fitted, audience(3))
+    assert [[(each.name, each.contribution) for each in reasons] for reasons in told] == [
+        [(ranked[0].item_id, ranked[0].score)] for ranked in best
+    ]
+
+
+def test_popular_products_of_categories_that_one_spends_on_come_first():
+    """Buyers count by the share of spending; without categories in the bundle, or spending, nothing moves."""
+    tastes = tuple(item_id[:7] for item_id in tables().items.ids)
+    known = replace(tables(), items=replace(tables().items, categories=tastes))
+    fitted = fit(BUY_AGAIN, BUY_AGAIN.recipes()[0], known)
+    served = opened(fitted)
+    spend = [0.0] * 24
+    buckets = fitted.sections["popular_bucket"]
+    spend[buckets[-1]] = 100.0
+    wanted = {
+        item for item, taste in zip(known.items.ids, tastes, strict=True) if taste == served.popular(200)[-1][0][:7]
+    }
+    assert {each.item_id for each in served.popular(5, spend)} & wanted
+    assert served.popular(5, [0.0] * 24) == served.popular(5)
+    old = dict(fitted.sections)
+    del old["popular_bucket"]
+    assert RECOMMENDERS[fitted.family](old, fitted.settings).popular(5, spend) == served.popular(5)
+    assert isinstance(buckets, array)
