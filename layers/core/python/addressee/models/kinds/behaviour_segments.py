@@ -12,7 +12,7 @@ from addressee.models.kind import REASONS, Answers, Audience, Cuts, Exam, Fitted
 from addressee.models.metrics import explained
 from addressee.models.people_exams import in_window, people_cuts, people_exam
 from addressee.models.prepared_columns import finite, flatten
-from addressee.models.segment_clusters import MOST, Clusters, cluster
+from addressee.models.segment_clusters import MOST, cluster
 from addressee.models.segment_matching import Former, former_of, match
 from addressee.models.segment_names import defining, named
 from addressee.models.segment_quality import movement, quality, warnings
@@ -33,6 +33,7 @@ from addressee.profiles.measures import NEVER_DAYS
 
 AXES = ("recency_days", "orders_90d", "revenue_90d")
 DEFINING = 5
+NO_FORMER = "there is no model of the same features before"
 
 
 @dataclass(frozen=True)
