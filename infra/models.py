@@ -87,6 +87,7 @@ class Models(Construct):
             models_bucket=models.bucket_name,
             revision=revision(ROOT),
             canary_share=str(self._functions.settings.canary_share),
+            fairness_mitigation=self._functions.settings.fairness_mitigation,
             tuning_trials=str(self._functions.settings.tuning_trials),
             tier_high=str(self._functions.settings.tier_high),
             tier_medium=str(self._functions.settings.tier_medium),

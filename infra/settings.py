@@ -92,6 +92,7 @@ class Settings:
         texts(r"[a-z][a-z0-9_]{0,39}", 'must be a list of traits such as ["age_group", "gender"]'),
         ("age_group", "gender"),
     )
+    fairness_mitigation: str = _setting(choice("none", "reweigh", "thresholds"), "none")
     tuning_trials: int = _setting(number(0, 200, "trials for each family of models"), 0)
     tier_high: float = _setting(share(1.0), 0.75)
     tier_medium: float = _setting(share(1.0), 0.4)

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
 from time import time
-from typing import Any
+from typing import Any, cast
 
 from addressee.adapters.log import log_metrics
 from addressee.adapters.s3 import S3Bucket
 from addressee.adapters.s3_registry import S3Registry
 from addressee.models.bundle import BundleRefused, open_bundle
+from addressee.models.fairness import Mitigation
 from addressee.models.kind import Fitted, Kind, fitted_of
 from addressee.models.kinds import kind_of
 from addressee.models.registry import Pointer, day_of
@@ -33,13 +34,15 @@ class TablesMissing(Exception):
 class Settings:
     """The function's environment. `canary_share` of people get a new model first; 0: everybody does at once.
 
-    `tuning_trials` may be spent on each family of models; `tier_high` and `tier_medium` are a propensity's tiers.
+    `tuning_trials` may be spent on each family of models; `tier_high` and `tier_medium` are a propensity's tiers;
+    `fairness_mitigation` (`fairness.Mitigation`) narrows its gaps between declared groups.
     """
 
     models_bucket: str
     revision: str
     canary_share: float
     tuning_trials: int
+    fairness_mitigation: str
     tier_high: float
     tier_medium: float
 
@@ -55,6 +58,7 @@ class Wiring:
     now_ms: Callable[[], int] = lambda: int(time() * 1000)
     budget: Budget = NO_BUDGET
     tiers: Mapping[str, float] = field(default_factory=dict)
+    mitigation: Mitigation = "none"
 
 
 @cache
@@ -69,6 +73,7 @@ def wiring() -> Wiring:
         settings.canary_share,
         budget=Budget(settings.tuning_trials),
         tiers={"high": settings.tier_high, "medium": settings.tier_medium},
+        mitigation=cast("Mitigation", settings.fairness_mitigation),
     )
 
 
@@ -104,6 +109,7 @@ def _run(kind: Kind, tables: Tables, wired: Wiring, pointer: Pointer) -> Run:
         revision=wired.revision,
         budget=wired.budget,
         tiers=wired.tiers,
+        mitigation=wired.mitigation,
         previous=_previous(kind, wired, pointer, known.as_of),
     )
 

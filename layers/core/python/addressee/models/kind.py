@@ -28,7 +28,8 @@ class Audience:
     """n people at the end of `day`: `features` [n, F]; `interactions.subject` counts from 0 to n - 1.
 
     `interactions` holds nothing that was not known at the end of `day`; its `item` indexes `items`. `mails` are those
-    whose outcome was known then, numbered like `interactions`.
+    whose outcome was known then, numbered like `interactions`. `group` are people's declared groups where fairness asks
+    for them (`fairness.joint_groups`), else nothing.
     """
 
     size: int
@@ -37,6 +38,7 @@ class Audience:
     interactions: Interactions
     items: Items
     mails: Mails = field(default_factory=no_mails)
+    group: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Propensities: the chance that somebody does something within a horizon, by the plainest model that is good enough."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from addressee.models.balance import Weighted
 from addressee.models.calibration import apply, calibration_section, fit_calibration
 from addressee.models.candidates import FAMILIES, Lesson, learn, moments, regress
 from addressee.models.class_metrics import CLASS_METRICS, marked
+from addressee.models.fairness import group_thresholds, joint_groups, reweighed
 from addressee.models.kind import REASONS, Answers, Audience, Cuts, Exam, Fitted, Metric, Reason, Recipe, Role, Window
 from addressee.models.metrics import roc_auc
 from addressee.models.occasions import Occasions, cuts, exam_of, inner_split, occasions
@@ -83,16 +84,23 @@ class Propensity:
     def exam(self, tables: Tables, window: Window) -> Exam:
         """Ask about everybody whose label in the window is known."""
         rows = occasions(tables, self.name)
-        return exam_of(tables, rows, rows.inside(window))
+        chosen = rows.inside(window)
+        exam = exam_of(tables, rows, chosen)
+        group = _groups_of(tables, rows.subject[chosen])
+        return replace(exam, audience=replace(exam.audience, group=group))
 
     def fit(self, tables: Tables, *, until: int, recipe: Recipe, rng: np.random.Generator) -> Fitted:
         """Fit on all rows whose label was known at the end of day `until`.
 
         A first model, fitted on the earlier of them, answers the later ones: that says when boosting stops, how its
-        probabilities are calibrated and where the thresholds lie. The model itself is then fitted on all.
+        probabilities are calibrated and where the thresholds lie. The model itself is then fitted on all. The recipe's
+        `mitigate` is `reweigh` (fairness by weights of rows) or `thresholds` (by a threshold for each group).
         """
         rows, seed = occasions(tables, self.name), int(rng.integers(2**31))
         lesson, usable = self._lesson(tables, rows), rows.usable(until)
+        group = _groups_of(tables, rows.subject) if "mitigate" in recipe else []
+        if recipe.get("mitigate") == "reweigh":
+            lesson = _reweighed(lesson, group, usable)
         early, held = self._parted(rows, usable)
         trial = learn(recipe, lesson.where(early), seed=seed, held=lesson.where(held))
         said, labels = answer_rows(trial, lesson.features[held]), lesson.labels[held]
@@ -107,12 +115,16 @@ class Propensity:
             "decides": self.decides,
             "calibration": name,
         }
+        if recipe.get("mitigate") == "thresholds":
+            own = [name for name, kept in zip(group, held.tolist(), strict=True) if kept]
+            least = group_thresholds(own, apply(calibration, said), labels, common=threshold(settings))
+            settings["group_thresholds"] = least
         return Fitted(recipe, settings, {**fitted.sections, **calibration_section(calibration)}, fitted.family)
 
     def predict(self, fitted: Fitted, audience: Audience, *, k: int) -> Answers:  # noqa: ARG002  # a score has no k
         """Return a probability for each person, and whether it counts as a yes."""
         scores = score_rows(fitted, audience.features)
-        return Answers(scores=scores, positive=scores >= threshold(fitted.settings))
+        return Answers(scores=scores, positive=scores >= _thresholds(fitted.settings, audience.group))
 
     def marks(self, exam: Exam, answers: Answers) -> Floats:  # noqa: ARG002  # the metrics read the exam's truth
         """Return [n, 2]: the probabilities, and whether they count as a yes."""
@@ -166,6 +178,25 @@ def threshold(settings: Mapping[str, Any]) -> float:
     """Return from which probability on a model says yes: by its rule, else one half."""
     rule = settings["tuned"].get(settings["decides"])
     return float(rule["at"]) if rule else 0.5
+
+
+def _thresholds(settings: Mapping[str, Any], group: Sequence[str]) -> Floats | float:
+    """Return the threshold of each person's group, where there are such and groups are known; else the common one."""
+    common, own = threshold(settings), settings.get("group_thresholds", {})
+    return np.array([own.get(name, common) for name in group], np.float64) if own and len(group) else common
+
+
+def _groups_of(tables: Tables, subject: Indices) -> list[str]:
+    joint = joint_groups(tables)
+    return [joint[index] for index in subject.tolist()]
+
+
+def _reweighed(lesson: Lesson, group: Sequence[str], usable: Flags) -> Lesson:
+    """Weigh the rows that teach so that group and label are independent among them."""
+    own = [name for name, teaches in zip(group, usable.tolist(), strict=True) if teaches]
+    weights = lesson.weights.copy()
+    weights[usable] *= reweighed(own, lesson.labels[usable])
+    return replace(lesson, weights=weights)
 
 
 def _teaches(rows: Occasions) -> Callable[[Flags], bool]:

@@ -10,7 +10,9 @@ import numpy as np
 from addressee.models.bundle import SERVING_FILE, Bundle, seal
 from addressee.models.card import card_files
 from addressee.models.evaluate import Compared, as_json, compare
+from addressee.models.fairness import Mitigation
 from addressee.models.gate import Verdict, judge, leads, outdoes
+from addressee.models.judged import Tested, judged_figures, tells_yes_or_no
 from addressee.models.kind import Cuts, Exam, Fitted, Kind, Recipe, Window
 from addressee.models.packed import pack
 from addressee.models.reference import reference_file
@@ -35,7 +37,8 @@ class Run:
     """One training run. `champion` is the recipe of the model that is served now, `former` those of a year's champions.
 
     `revision` is the code's, empty where it is not known. `budget` is what a kind that can be tuned may spend on it.
-    `tiers` are the least probabilities of a scorer's tiers, the kind's own where there are none.
+    `tiers` are the least probabilities of a scorer's tiers, the kind's own where there are none. `mitigation` narrows a
+    scorer's gaps between declared groups (`fairness.py`).
     `previous` is the model of earlier tables, from which a kind that can (`Following`) goes on.
     """
 
@@ -48,6 +51,14 @@ class Run:
     budget: Budget = NO_BUDGET
     tiers: Mapping[str, float] = field(default_factory=dict)
     previous: Fitted | None = None
+    mitigation: Mitigation = "none"
+
+    def mitigated(self, recipe: Recipe) -> Recipe:
+        """Return the recipe with the mitigation that is asked for now, whatever it was made with."""
+        plain = {name: value for name, value in recipe.items() if name != "mitigate"}
+        if self.mitigation == "none" or not tells_yes_or_no(self.kind):
+            return plain
+        return {**plain, "mitigate": self.mitigation}
 
     def served_kind(self) -> Kind:
         """Return the kind as it fits what is served: tests are taken without the model before, which saw their days."""
@@ -81,7 +92,8 @@ def train(run: Run) -> Trained:
     if not verdict.published:
         return Trained(verdict, metrics, None)
     said = {"metrics": metrics, "tested": dict(examined.asked), "verdict": verdict.reason, **chosen.said()}
-    return Trained(verdict, metrics, _sealed(run, cuts, chosen, said))
+    told = judged_figures(run.kind, run.tables, examined.tested, seed=run.seed)
+    return Trained(verdict, metrics, _sealed(run, cuts, chosen, said, told))
 
 
 class _Candidate(NamedTuple):
@@ -137,11 +149,11 @@ def _candidates(run: Run, window: Window) -> tuple[Sequence[Recipe], str]:
 
     Tuning sees what was known when the validation window opens, no later day.
     """
-    recipes = run.kind.recipes()
+    recipes = [run.mitigated(recipe) for recipe in run.kind.recipes()]
     if not isinstance(run.kind, Tunable) or not run.budget.trials:
         return recipes, ""
     found = run.kind.tuned(run.tables, until=window.first, budget=run.budget, seed=run.seed)
-    return _distinct([*recipes, *found.recipes], but=None), found.said
+    return _distinct([*recipes, *map(run.mitigated, found.recipes)], but=None), found.said
 
 
 def _figures(run: Run, exam: Exam, marks: Floats) -> dict[str, float]:
@@ -155,6 +167,7 @@ class _Examined(NamedTuple):
     champion: Compared | None
     best: Compared | None
     asked: Mapping[str, int]
+    tested: Tested
 
 
 def _examine(run: Run, window: Window, recipe: Recipe) -> _Examined:
@@ -171,14 +184,19 @@ def _examine(run: Run, window: Window, recipe: Recipe) -> _Examined:
     def against(rival: Floats) -> Compared:
         return compare(run.kind.metrics[:1], exam, model=marks, rival=rival, rng=run.rng())[0]
 
-    rivals = [_marks(run, exam, window, each) for each in _distinct(run.former, but=recipe)]
+    former = _distinct([run.mitigated(each) for each in run.former], but=recipe)
+    rivals = [_marks(run, exam, window, each) for each in former]
     best = max(rivals, key=lambda rival: run.kind.metrics[0].of(exam.truth, rival), default=None)
-    champion = run.champion if run.champion is not None and run.champion != recipe else None
+    champion = None if run.champion is None else run.mitigated(run.champion)
+    champion = None if champion == recipe else champion
+    plain = {name: value for name, value in recipe.items() if name != "mitigate"}
+    before = _marks(run, exam, window, plain) if plain != recipe else None
     return _Examined(
         against_floor,
         None if champion is None else against(_marks(run, exam, window, champion)),
         None if best is None else against(best),
         {"people": len(np.unique(exam.person)), "questions": len(exam.person)},
+        Tested(exam, marks, floor, before),
     )
 
 
@@ -193,7 +211,7 @@ def _marks(run: Run, exam: Exam, window: Window, recipe: Recipe) -> Floats:
     return run.kind.marks(exam, run.kind.predict(fitted, exam.audience, k=K))
 
 
-def _sealed(run: Run, cuts: Cuts, chosen: _Chosen, said: Mapping[str, Any]) -> Bundle:
+def _sealed(run: Run, cuts: Cuts, chosen: _Chosen, said: Mapping[str, Any], told: Mapping[str, Any]) -> Bundle:
     """Refit on all days with the same recipe; add what the test said, the card and the metadata."""
     known = run.tables.metadata
     kind, until = run.served_kind(), known.as_of_day
@@ -211,7 +229,7 @@ def _sealed(run: Run, cuts: Cuts, chosen: _Chosen, said: Mapping[str, Any]) -> B
         "revision": run.revision,
     }
     details = {**run.kind.details(run.tables, fitted), **chosen.details()}
-    card = card_files(run.kind, known, about, details)
+    card = card_files(run.kind, run.tables, {**about, **told}, details)
     files = {SERVING_FILE: pack(fitted.sections), **card, **reference_file(run.kind, run.tables, fitted)}
     return seal(run.kind.name, known.as_of, files, about)
 
