@@ -103,7 +103,7 @@ soak: setup ## longer scenarios
 	$(PYTEST) tests/e2e -m soak
 
 # --- benchmarks ------------------------------------------------------------------------------------------------------
-bench: bench-serving bench-ingest bench-layers bench-sending bench-rendering bench-cost ## every suite; tables, and benchmarks/results/*.json
+bench: bench-serving bench-ingest bench-layers bench-sending bench-rendering bench-cost bench-features bench-training bench-models ## every suite; tables, and benchmarks/results/*.json
 
 bench-models: setup data ## models beside published figures; HILLSTROM=<path of its CSV> adds the rows of uplift
 	$(PY) -m benchmarks.models $(if $(HILLSTROM),--hillstrom $(HILLSTROM))

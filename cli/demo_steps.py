@@ -117,7 +117,7 @@ def await_folding(stage: Stage) -> None:
 
 def learn_models(stage: Stage) -> None:
     """Run Learn and keep what each kind's gate said."""
-    with stage.console.status("learning: compaction, features, five model kinds, scores"):
+    with stage.console.status("learning: compaction, features, a model of each kind, scores"):
         learned = learn(stage.deployment.learn_arn)
     stage.report["learn"] = {"as_of": learned.as_of, "seconds": round(learned.seconds, 1), "kinds": learned.trained}
 

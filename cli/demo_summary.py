@@ -53,7 +53,7 @@ def _models(learned: Report, console: Console) -> None:
     console.print(table)
     for kind in learned["kinds"]:
         if not kind["published"]:
-            console.print(f"{kind['kind']} is withheld: it {kind['reason']}", markup=False)
+            console.print(f"{kind['kind']} is withheld: {kind['reason']}", markup=False)
 
 
 def _figures(metric: str, sides: Report) -> tuple[str, str, str, str]:

@@ -73,5 +73,6 @@ def handle(event: Mapping[str, Any], context: object, *, wired: Wiring | None = 
             ports, now_ms=now_ms, unknown_after_ms=ready.unknown_after_ms, is_late=lambda: ready.now_ms() >= late_ms
         )
     metrics = {"MailsUnknown": counts.unknown, "MailsQueued": counts.queued + counts.requeued + counts.resent}
-    log_metrics("dispatched", metrics, function=FUNCTION, **counts.as_fields())
+    fields: Mapping[str, Any] = counts.as_fields()
+    log_metrics("dispatched", metrics, function=FUNCTION, **fields)
     return counts.as_fields()
