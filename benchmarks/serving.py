@@ -193,15 +193,16 @@ class _Loaded:
         return self._champions
 
 
-def warm(world: World, calls: int = WARM_CALLS) -> list[dict[str, Any]]:
+def warm(world: World, calls: int = WARM_CALLS, *, models: str = "") -> list[dict[str, Any]]:
     """Decide in process through the real handler, every byte parsed and written: CPU time.
 
-    First for somebody whose nightly lists still hold, then for somebody who bought since: ranked live.
+    First for somebody whose nightly lists still hold, then for somebody who bought since: ranked live. `models` names
+    what is unusual about the world's.
     """
     bought_since = replace(world, rows=tuple(_shopped(each) for each in world.rows))
     return [
         row(case, f"CPU {name}, {CANDIDATES} candidates", "ms", [value], command=COMMAND)
-        for case, of in (("decide_warm", world), ("decide_warm_live", bought_since))
+        for case, of in ((f"decide_warm{models}", world), (f"decide_warm{models}_live", bought_since))
         for name, value in _warm(of, calls)
     ]
 
@@ -277,7 +278,9 @@ def main() -> None:
     rounds = options.parse_args().rounds
     world = make_world()
     gc.freeze()  # as the handler does once it is warm
-    write("serving", [*warm(world), *one_row(rounds), *cold(world, rounds)])
+    hybrid = make_world(trees=("discover",))
+    gc.freeze()
+    write("serving", [*warm(world), *warm(hybrid, models="_hybrid"), *one_row(rounds), *cold(world, rounds)])
 
 
 if __name__ == "__main__":

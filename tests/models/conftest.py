@@ -6,6 +6,7 @@ from functools import cache
 import pytest
 
 from addressee.models.kinds import KINDS, kind_of
+from addressee.models.kinds.discover import Discover
 from addressee.models.propensity import RECIPES, Propensity
 from addressee.models.train import Run, Trained, train
 from tests.models.generated import AS_OF_DAY, YEAR_CUT_DAYS, generate
@@ -38,7 +39,9 @@ def tables_of(kind):
 
 
 def quick(kind):
-    """Return the kind with its plainest candidate and one of trees, if it is a propensity: tests train it often."""
+    """Return the kind with its plainest candidate and one of trees, where it has many: tests train it often."""
+    if isinstance(kind, Discover):
+        return replace(kind, candidates=(kind.candidates[0], kind.candidates[-1]))
     few = (RECIPES[0], {"model": "trees", "rate": 0.2, "leaves": 7, "least": 50})
     return replace(kind, candidates=few) if isinstance(kind, Propensity) else kind
 
