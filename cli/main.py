@@ -32,6 +32,7 @@ from cli.redrive import PREFIXES, StreamRefused, redrive
 from cli.refusals import ImportReport
 from cli.replay import replay_command
 from cli.report import report
+from cli.segments import app as segments
 from cli.templates import app as templates
 
 app = typer.Typer(
@@ -44,6 +45,7 @@ for name, group in {
     "import": imports,
     "keys": keys,
     "models": models,
+    "segments": segments,
     "decisions": decisions,
     "templates": templates,
     "campaigns": campaigns,

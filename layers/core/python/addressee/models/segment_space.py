@@ -77,7 +77,7 @@ def fit_space(names: Sequence[str], features: Floats, weight: Mapping[str, float
     rough = Space(
         np.array(column, np.int32),
         np.round(mean, DIGITS),
-        np.round(np.where(scale > LEAST_DEVIATION, scale, 1.0), DIGITS),
+        np.asarray(np.round(np.where(scale > LEAST_DEVIATION, scale, 1.0), DIGITS), np.float64),
         np.round(weights, DIGITS),
         np.eye(len(column)),
     )
