@@ -131,7 +131,7 @@ def _numbers(axes: Axes, analysis: Analysis) -> None:
     axes.set_ylabel("silhouette (higher: further apart)")
     other.set_ylabel("mean squared distance (elbow)")
     axes.set_title(f"{chosen} segments chosen; the elbow is at {elbow}")
-    axes.legend(handles=[first, second], loc="upper right")
+    axes.legend(handles=[first, second], loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)
 
 
 def _tree(axes: Axes, analysis: Analysis, method: str) -> None:
@@ -147,16 +147,22 @@ def _tree(axes: Axes, analysis: Analysis, method: str) -> None:
         ax=axes,
         leaf_rotation=90,
         leaf_font_size=9,
-        show_leaf_counts=True,
+        leaf_label_func=lambda node: str(_branch(tree, node)),
     )
     for lines in axes.collections:
         lines.set_linewidth(1.8)
     axes.axhline(cut, color=INK, linestyle=":", linewidth=1)
     axes.grid(visible=False, axis="x")
     axes.set_ylabel("distance at which groups join")
-    axes.set_xlabel("(people in the branch)")
+    axes.set_xlabel("people in the branch")
     agreed = analysis.agreement[method]
     axes.set_title(f"{method.capitalize()} linkage: cut into {count}, agreement with K-Means {agreed:.2f}")
+
+
+def _branch(tree: Floats, node: int) -> int:
+    """Return how many people hang on a node of a linkage matrix."""
+    people = len(tree) + 1
+    return 1 if node < people else int(tree[node - people, 3])
 
 
 def _neighbours(axes: Axes, analysis: Analysis) -> None:
