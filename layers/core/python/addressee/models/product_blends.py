@@ -87,7 +87,7 @@ def blend_pairs(known: Known, factors: Mapping[str, float], trend: float) -> Pai
         return Pairs(nothing, nothing, np.empty(0), np.empty(0))
     scaled = {name: part * np.float32(factors[name]) for name, part in parts.items()}
     first, *others = scaled.values()
-    kept = strongest_of(sum(others, start=first), NEIGHBOURS).tocoo()
+    kept = strongest_of(sum(others, start=first).tocsr(), NEIGHBOURS).tocoo()
     of = {name: _at(part, kept.row, kept.col) for name, part in scaled.items()}
     item = known.rows.item
     return Pairs(

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from hashlib import sha256
+from itertools import pairwise
 
 import numpy as np
 from scipy import sparse
@@ -153,21 +154,28 @@ def _nearest(left: Matrix, right: Matrix, top: int, *, itself: bool = False) -> 
     shape, kept = (left.shape[0], right.shape[0]), []
     across = right.T.tocsr()
     for start in range(0, shape[0], BLOCK):
-        found = (left[start : start + BLOCK] @ across).tocoo()
-        wanted = (found.data >= ALIKE) & ((found.col != found.row + start) if itself else True)
-        pairs = (found.data[wanted], (found.row[wanted], found.col[wanted]))
-        kept.append(strongest_of(sparse.csr_matrix(pairs, found.shape, dtype=np.float32), top))
+        found = left[start : start + BLOCK] @ across
+        found.data[found.data < ALIKE] = 0.0
+        if itself:
+            found.data[found.indices == start + np.repeat(np.arange(found.shape[0]), np.diff(found.indptr))] = 0.0
+        kept.append(strongest_of(found, top))
     return sparse.vstack(kept, format="csr") if kept else sparse.csr_matrix(shape, dtype=np.float32)
 
 
 def strongest_of(weights: Matrix, top: int) -> Matrix:
-    """Return the `top` largest weights above 0 of each row, ties by column."""
-    found = weights.tocoo()
-    row, column, value = (each[found.data > 0] for each in (found.row, found.col, found.data))
+    """Return the `top` largest weights above 0 of each row of a matrix in compressed rows, ties by column."""
+    data, wanted = weights.data, weights.data > 0
+    for first, last in pairwise(weights.indptr.tolist()):
+        if last - first > top:  # only what may be among the largest has to be put into order
+            part = data[first:last]
+            wanted[first:last] &= part >= np.partition(part, last - first - top)[last - first - top]
+    row = np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr))[wanted]
+    column, value = weights.indices[wanted], data[wanted]
     order = np.lexsort((column, -value, row))
     row, column, value = row[order], column[order], value[order]
-    first = np.arange(len(row)) - np.searchsorted(row, row) < top
-    return sparse.csr_matrix((value[first], (row[first], column[first])), found.shape, dtype=np.float32)
+    first_ones = np.arange(len(row)) - np.searchsorted(row, row) < top
+    pairs = (value[first_ones], (row[first_ones], column[first_ones]))
+    return sparse.csr_matrix(pairs, weights.shape, dtype=np.float32)
 
 
 def known_at(purchases: Interactions, items: Items, day: int) -> Known:
