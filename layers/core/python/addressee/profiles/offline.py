@@ -13,7 +13,6 @@ from addressee.profiles.fold import (
     BACK_OFFICE_NAMES,
     BEHAVIOUR_KINDS,
     EMAIL_PREFIX,
-    ENGAGEMENT_NAMES,
     MACHINE,
     MONDAY,
     SEND_NAMES,
@@ -43,15 +42,17 @@ from addressee.profiles.state import (
 ORDER, ADDED, REMOVED = "Order Completed", "Product Added", "Product Removed"
 LATEST = ("order", "view", "cart", "open", "click")
 COUNTED = {
-    "orders": "Order Completed",
     "views": "Product Viewed",
-    "carts": "Product Added",
     "opens": "Email Opened",
     "clicks": "Email Link Clicked",
+    "orders": ORDER,
+    "carts": ADDED,
 }
 """The counters of an event that count it as one; the others are amounts of an order."""
-ACTS = {name: place for place, name in enumerate(COUNTED.values(), 1)}
-"""Numbers for the names that are counted; any other activity is 0."""
+ACTS = {name: place for place, name in enumerate((*COUNTED.values(), REMOVED), 1)}
+"""Numbers for the activity that is told apart; any other activity is 0."""
+SEND, REFUND, OWN, NOTHING = range(len(ACTS) + 1, len(ACTS) + 5)
+"""What is no activity: others' mails, refunds, Addressee's own mails, all that changes nothing."""
 AMOUNTS = {"revenue": "amount", "items": "quantity"}
 REFUNDS = ("Order Refunded", "Order Cancelled")
 HOLDING = (ORDER, *REFUNDS, ADDED, REMOVED, *SEND_NAMES)
@@ -82,10 +83,10 @@ def features_sql(*, events: str = "events", as_of_ms: Iterable[int] = (), pairs:
 
 
 def _expressions() -> dict[str, str]:
-    acts = " ".join(f"WHEN '{name}' THEN {act}" for name, act in ACTS.items())
     return {
-        "own_send": f"coalesce(name IN ({_names(SEND_NAMES)}) AND starts_with(send_id, subject || '.'), false)",
-        "act": f"(CASE did {acts} ELSE 0 END)::UTINYINT",
+        "act": _act(),
+        "key": f"""CASE WHEN act = {SEND} THEN hash(CASE WHEN send_id <> '' THEN send_id ELSE message_id END)
+            WHEN act <> {ACTS[ORDER]} THEN ('0x' || substr(sha256(message_id), 1, 4))::UBIGINT END""",
         "act_totals": _listed(
             *(f"sum(n) FILTER (act = {ACTS[name]}) AS {counter}" for counter, name in COUNTED.items()),
             *(f"max(last_ms) FILTER (act = {ACTS[COUNTED[f'{one}s']]}) AS last_{one}_ms" for one in LATEST),
@@ -121,6 +122,22 @@ def _expressions() -> dict[str, str]:
     }
 
 
+def _act() -> str:
+    """Turn what an event does into its number: by `ACTS`, 0 where it is other activity, above them where it is none."""
+    acts = " ".join(f"WHEN '{name}' THEN {act}" for name, act in ACTS.items())
+    own = f"kind = 'track' AND name IN ({_names(SEND_NAMES)}) AND starts_with(send_id, subject || '.')"
+    return f"""(CASE
+            WHEN {own} THEN {OWN}
+            WHEN kind NOT IN ({_names(BEHAVIOUR_KINDS)}) OR label IS NOT DISTINCT FROM '{MACHINE}' THEN {NOTHING}
+            WHEN kind <> 'track' THEN 0
+            ELSE CASE name {acts} ELSE CASE
+                WHEN name IN ({_names(SEND_NAMES)}) THEN {SEND}
+                WHEN name IN ({_names(REFUNDS)}) THEN {REFUND}
+                WHEN name IN ({_names(BACK_OFFICE_NAMES)}) OR starts_with(name, '{EMAIL_PREFIX}') THEN {NOTHING}
+                ELSE 0 END END
+        END)::UTINYINT"""
+
+
 def _weight(amount: str, days: int, bits: int, kind: str, name: str = "") -> str:
     """Sum what is left of an amount at the bucket's cut-off."""
     left = f"pow(0.5::DOUBLE, greatest(bucket_ms - at_ms, 0)::DOUBLE / {days * DAY_MS}::DOUBLE)"
@@ -146,12 +163,6 @@ def _names(values: Iterable[str]) -> str:
 def _numbers() -> dict[str, object]:
     return {
         "merge": MERGE,
-        "machine": MACHINE,
-        "email": EMAIL_PREFIX,
-        "behaviour": _names(BEHAVIOUR_KINDS),
-        "engagement": _names(ENGAGEMENT_NAMES),
-        "back_office": _names(BACK_OFFICE_NAMES),
-        "send_names": _names(SEND_NAMES),
         "buckets": CATEGORY_BUCKETS,
         "bought": BOUGHT,
         "cart": CART,
@@ -164,12 +175,13 @@ def _numbers() -> dict[str, object]:
         "hour_ms": HOUR_MS,
         "day_ms": DAY_MS,
         "forever_ms": FOREVER_MS,
-        "order": ORDER,
-        "added": ADDED,
-        "removed": REMOVED,
-        "refunds": _names(REFUNDS),
         "holding": _names(HOLDING),
         "act_order": ACTS[ORDER],
+        "act_added": ACTS[ADDED],
+        "act_removed": ACTS[REMOVED],
+        "act_send": SEND,
+        "act_refund": REFUND,
+        "act_own": OWN,
         "month_seconds": 30 * DAY_MS // SECOND_MS,
         "monday": MONDAY,
         "evening_from": EVENING_HOURS[0],

@@ -12,18 +12,28 @@ links AS MATERIALIZED (
         min(received_at_ms) AS linked_at_ms
     FROM $events WHERE kind = '$merge' GROUP BY anonymous_subject
 ),
+-- Messages and subjects are known by 64 bits of a hash; the fold knows messages by 40.
+copied AS MATERIALIZED (
+    SELECT hash(message_id) AS message FROM $events WHERE kind <> '$merge' GROUP BY ALL HAVING count(*) > 1
+),
+told AS NOT MATERIALIZED (
+    SELECT *, hash(subject) AS who, hash(message_id) AS message, greatest(event_time_ms, 1) AS at_ms, $act AS act
+    FROM $events WHERE kind <> '$merge'
+),
 """
 
 EVERYBODY = """
+subjects AS MATERIALIZED (
+    SELECT subject, min(received_at_ms) AS since_ms FROM $events WHERE kind <> '$merge' GROUP BY subject
+),
 identities AS MATERIALIZED (
     SELECT c.as_of_ms, coalesce(l.owner, s.subject) AS subject, s.subject AS identity
-    FROM (SELECT subject, min(received_at_ms) AS since_ms FROM $events WHERE kind <> '$merge' GROUP BY subject) s
+    FROM subjects s
     JOIN (VALUES $cutoffs) c(as_of_ms) ON s.since_ms <= c.as_of_ms
     LEFT JOIN links l ON l.anonymous_subject = s.subject AND l.linked_at_ms <= c.as_of_ms
 ),
 asked AS (SELECT DISTINCT as_of_ms, subject FROM identities),
 """
-
 PAIRS = """
 asked AS MATERIALIZED (SELECT as_of_ms::BIGINT AS as_of_ms, subject FROM $pairs),
 identities AS (
@@ -39,7 +49,7 @@ REACH = """
 -- A number per subject and cut-off, and one per identity and cut-off: cheaper to group by than two columns.
 people AS MATERIALIZED (SELECT as_of_ms, subject, row_number() OVER ()::INTEGER AS person FROM asked),
 known AS MATERIALIZED (
-    SELECT row_number() OVER ()::INTEGER AS bucket, person, as_of_ms, identity,
+    SELECT row_number() OVER ()::INTEGER AS bucket, person, as_of_ms, identity, hash(identity) AS who,
         lag(as_of_ms, 1, -$forever_ms) OVER (PARTITION BY identity ORDER BY as_of_ms) AS after_ms
     FROM identities JOIN people USING (as_of_ms, subject)
 ),
@@ -53,44 +63,40 @@ reach AS MATERIALIZED (
 """
 
 FACTS = """
-copied AS MATERIALIZED (SELECT hash(message_id) AS copy FROM $events GROUP BY copy HAVING count(*) > 1),
-rows AS NOT MATERIALIZED (
-    SELECT *, CASE WHEN kind = 'track' THEN coalesce(name, '') ELSE '' END AS did FROM $events WHERE kind <> '$merge'
-),
 -- Of what may have a copy, a row per person and message: the copy that was received first. Only these are sorted.
-firsts AS MATERIALIZED (
-    SELECT -k.person AS bucket, k.as_of_ms AS bucket_ms, r.* EXCLUDE (lines)
-    FROM rows r JOIN known k ON k.identity = r.subject AND r.received_at_ms <= k.as_of_ms
-    WHERE hash(message_id) IN (FROM copied) AND NOT $own_send
-    QUALIFY row_number() OVER (PARTITION BY person, message_id ORDER BY received_at_ms, event_time_ms, did) = 1
+maybe AS MATERIALIZED (
+    SELECT who, message, received_at_ms, at_ms, act,
+        least(greatest(amount_minor_units, 0), $max_amount) AS amount, $key AS key, lines
+    FROM told WHERE message IN (FROM copied) AND act <> $act_own
 ),
-singles AS NOT MATERIALIZED (
-    SELECT k.bucket, k.as_of_ms AS bucket_ms, r.*
-    FROM rows r
-    JOIN known k ON k.identity = r.subject AND r.received_at_ms <= k.as_of_ms AND r.received_at_ms > k.after_ms
-    WHERE hash(message_id) NOT IN (FROM copied)
+firsts AS MATERIALIZED (
+    SELECT -k.person AS bucket, k.as_of_ms AS bucket_ms, r.* EXCLUDE (who, received_at_ms)
+    FROM maybe r JOIN known k ON k.who = r.who AND r.received_at_ms <= k.as_of_ms
+    -- Two copies that were received at once may hold different lines: the lesser ones count.
+    QUALIFY row_number() OVER (
+        PARTITION BY person, message ORDER BY received_at_ms, at_ms, act, lines, amount, key
+    ) = 1
 ),
 -- What people did, without what it held: narrow, for this is nearly everything.
 acts AS MATERIALIZED (
-    SELECT bucket, bucket_ms, greatest(event_time_ms, 1) AS at_ms, $act AS act
-    FROM (SELECT * EXCLUDE (lines) FROM singles UNION ALL FROM firsts)
-    WHERE kind IN ($behaviour) AND label IS DISTINCT FROM '$machine'
-        AND (did IN ($engagement) OR NOT (did IN ($back_office) OR starts_with(did, '$email')))
-),
--- Two copies that were received at once may hold different lines: the lesser ones count.
-firsts_held AS NOT MATERIALIZED (
-    SELECT f.*, h.lines
-    FROM firsts f
-    JOIN (FROM $events WHERE kind = 'track' AND name IN ($holding)) h
-        USING (subject, message_id, received_at_ms, event_time_ms, name)
-    QUALIFY row_number() OVER (PARTITION BY bucket, message_id ORDER BY h.lines) = 1
+    SELECT bucket, bucket_ms, at_ms, CASE act WHEN $act_removed THEN 0::UTINYINT ELSE act END AS act FROM (
+        SELECT k.bucket, k.as_of_ms AS bucket_ms, r.at_ms, r.act
+        FROM told r
+        JOIN known k ON k.who = r.who AND r.received_at_ms <= k.as_of_ms AND r.received_at_ms > k.after_ms
+        WHERE r.act <= $act_removed AND message NOT IN (FROM copied)
+        UNION ALL
+        SELECT bucket, bucket_ms, at_ms, act FROM firsts WHERE act <= $act_removed
+    )
 ),
 holdings AS MATERIALIZED (
-    SELECT bucket, bucket_ms, greatest(event_time_ms, 1) AS at_ms, did,
-        least(greatest(amount_minor_units, 0), $max_amount) AS amount,
-        CASE WHEN did IN ($send_names) AND send_id <> '' THEN send_id ELSE message_id END AS key, lines
-    FROM (FROM singles UNION ALL BY NAME FROM firsts_held)
-    WHERE kind = 'track' AND name IN ($holding) AND label IS DISTINCT FROM '$machine' AND NOT $own_send
+    SELECT k.bucket, k.as_of_ms AS bucket_ms, r.at_ms, r.act,
+        least(greatest(amount_minor_units, 0), $max_amount) AS amount, $key AS key, lines
+    FROM told r
+    JOIN known k ON k.who = r.who AND r.received_at_ms <= k.as_of_ms AND r.received_at_ms > k.after_ms
+    WHERE kind = 'track' AND name IN ($holding) AND act BETWEEN $act_order AND $act_refund
+        AND message NOT IN (FROM copied)
+    UNION ALL
+    SELECT bucket, bucket_ms, at_ms, act, amount, key, lines FROM firsts WHERE act BETWEEN $act_order AND $act_refund
 ),
 """
 
@@ -117,7 +123,7 @@ half_hour_parts AS MATERIALIZED (
 ),
 orders AS MATERIALIZED (
     SELECT *, coalesce(list_sum([least(greatest(line.quantity, 0), $max_quantity) FOR line IN lines]), 0) AS quantity
-    FROM holdings WHERE did = '$order'
+    FROM holdings WHERE act = $act_order
 ),
 order_parts AS MATERIALIZED (
     SELECT bucket, sum(amount) AS revenue, max(amount) AS largest, sum(quantity) AS items,
@@ -125,7 +131,7 @@ order_parts AS MATERIALIZED (
     FROM orders GROUP BY bucket
 ),
 refund_parts AS MATERIALIZED (
-    SELECT bucket, sum(amount) AS refunded FROM holdings WHERE did IN ($refunds) GROUP BY bucket
+    SELECT bucket, sum(amount) AS refunded FROM holdings WHERE act = $act_refund GROUP BY bucket
 ),
 bought AS MATERIALIZED (SELECT bucket, bucket_ms, at_ms, unnest(lines) AS line FROM orders),
 item_parts AS MATERIALIZED (SELECT DISTINCT bucket, line.item_id AS item_id FROM bought),
@@ -143,16 +149,16 @@ category_parts AS MATERIALIZED (
 ),
 cart_parts AS MATERIALIZED (
     SELECT bucket, ('0x' || substr(sha256(item_id), 1, 8))::UBIGINT AS item,
-        max(at_ms * 65536 + ('0x' || substr(sha256(key), 1, 4))::BIGINT // 2 * 2 + (did = '$added')::BIGINT) AS stamp
+        max(at_ms * 65536 + key::BIGINT // 2 * 2 + (act = $act_added)::BIGINT) AS stamp
     FROM (
-        SELECT h.bucket, h.at_ms, h.did, h.key, unnest(h.lines).item_id AS item_id
+        SELECT h.bucket, h.at_ms, h.act, h.key, unnest(h.lines).item_id AS item_id
         FROM holdings h LEFT JOIN act_parts a ON a.bucket = h.bucket AND a.act = $act_order
-        WHERE h.did IN ('$added', '$removed') AND h.at_ms > coalesce(a.last_ms, 0)
+        WHERE h.act IN ($act_added, $act_removed) AND h.at_ms > coalesce(a.last_ms, 0)
     )
     GROUP BY bucket, item_id
 ),
 send_parts AS MATERIALIZED (
-    SELECT bucket, key, max(at_ms // $second_ms) AS at_seconds FROM holdings WHERE did IN ($send_names) GROUP BY ALL
+    SELECT bucket, key, max(at_ms // $second_ms) AS at_seconds FROM holdings WHERE act = $act_send GROUP BY ALL
 ),
 """
 

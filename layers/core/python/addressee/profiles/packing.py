@@ -2,8 +2,9 @@
 
 import struct
 from collections.abc import Iterator
+from functools import cache
 from itertools import chain
-from typing import Any
+from operator import attrgetter
 
 from addressee.profiles.hashing import CATEGORY_BUCKETS, MESSAGE_BYTES
 from addressee.profiles.state import (
@@ -42,6 +43,7 @@ _DECAYED = len(COUNTERS) * len(HALF_LIVES_DAYS)
 _HEAD = struct.Struct(
     f"<BBHBBB 6I3q {len(TIMES) * _TIME}s{DAYS // 8}s{HALF_HOURS // 8}s{HOURS}s {_DECAYED + CATEGORY_BUCKETS}d"
 )
+_numbers, _times = attrgetter(*NUMBERS), attrgetter(*TIMES)
 _LIMITS = (MESSAGES, BOUGHT, CART, SENDS, WATERMARKS)
 _WIDTHS = (MESSAGE_BYTES, 6, 12, 8, KEY_BYTES + _SEQUENCE + 4)
 
@@ -53,31 +55,42 @@ class DamagedState(ValueError):
 def pack(state: State) -> bytes:
     """Pack a state. Equal states give equal bytes, save for the order in which messages were folded."""
     messages = list(state.messages)[-MESSAGES:]
-    bought = sorted(latest(state.bought, BOUGHT))
-    cart = sorted(state.latest_cart())
-    sends = sorted(latest(state.sends, SENDS))
+    bought = _entries(state.bought, BOUGHT)
+    cart = _entries(state.cart, CART)
+    sends = _entries(state.sends, SENDS)
     sizes = (len(messages), len(bought), len(cart), len(sends), len(state.watermarks))
     return b"".join(
         (
             _HEAD.pack(VERSION, *sizes, *_head(state)),
             *messages,
-            struct.pack("<" + "IH" * len(bought), *chain.from_iterable(bought)),
-            struct.pack("<" + "IQ" * len(cart), *chain.from_iterable(cart)),
-            struct.pack("<" + "II" * len(sends), *chain.from_iterable(sends)),
+            _rows("IH", len(bought)).pack(*chain.from_iterable(bought)),
+            _rows("IQ", len(cart)).pack(*chain.from_iterable(cart)),
+            _rows("II", len(sends)).pack(*chain.from_iterable(sends)),
             *_watermark_rows(state),
         )
     )
 
 
-def _head(state: State) -> Iterator[int | float | bytes]:
-    for name in NUMBERS:
-        yield getattr(state, name)
-    yield b"".join(getattr(state, name).to_bytes(_TIME, "little") for name in TIMES)
-    yield state.active_days.to_bytes(DAYS // 8, "little")
-    yield state.active_half_hours.to_bytes(HALF_HOURS // 8, "little")
-    yield bytes(state.hour_of_week)
-    yield from state.decayed
-    yield from state.category_spend
+@cache
+def _rows(row: str, count: int) -> struct.Struct:
+    """Compile the format of `count` rows once: there are as many as the limits allow."""
+    return struct.Struct("<" + row * count)
+
+
+def _entries(entries: dict[int, int], limit: int) -> list[tuple[int, int]]:
+    return sorted(entries.items() if len(entries) <= limit else latest(entries, limit))
+
+
+def _head(state: State) -> tuple[int | float | bytes, ...]:
+    return (
+        *_numbers(state),
+        b"".join([at_ms.to_bytes(_TIME, "little") for at_ms in _times(state)]),
+        state.active_days.to_bytes(DAYS // 8, "little"),
+        state.active_half_hours.to_bytes(HALF_HOURS // 8, "little"),
+        bytes(state.hour_of_week),
+        *state.decayed,
+        *state.category_spend,
+    )
 
 
 def _watermark_rows(state: State) -> Iterator[bytes]:
@@ -91,15 +104,26 @@ def unpack(data: bytes) -> State:
         raise DamagedState(f"no packed state of version {VERSION}")
     _, *values = _HEAD.unpack_from(data)
     messages, bought, cart, sends, watermarks = _parts(data, values[:5])
-    state = State(
-        messages=dict.fromkeys(messages[at : at + MESSAGE_BYTES] for at in range(0, len(messages), MESSAGE_BYTES)),
-        bought=dict(struct.iter_unpack("<IH", bought)),
-        cart=dict(struct.iter_unpack("<IQ", cart)),
-        sends=dict(struct.iter_unpack("<II", sends)),
-        watermarks=_watermarks(watermarks),
+    times, days, half_hours, hours, *floats = values[5 + len(NUMBERS) :]
+    return State(  # by place: the order of its fields
+        dict.fromkeys(_rows(f"{MESSAGE_BYTES}s", values[0]).unpack(messages)),
+        _pairs("IH", bought),
+        _pairs("IQ", cart),
+        _pairs("II", sends),
+        _watermarks(watermarks) if watermarks else {},
+        bytearray(hours),
+        floats[:_DECAYED],
+        floats[_DECAYED:],
+        int.from_bytes(days, "little"),
+        int.from_bytes(half_hours, "little"),
+        *values[5 : 5 + len(NUMBERS)],
+        *[int.from_bytes(times[at : at + _TIME], "little") for at in range(0, len(times), _TIME)],
     )
-    _set_head(state, values[5:])
-    return state
+
+
+def _pairs(row: str, data: bytes) -> dict[int, int]:
+    both = _rows(row, len(data) // struct.calcsize("<" + row)).unpack(data) if data else ()
+    return dict(zip(both[::2], both[1::2], strict=True))
 
 
 def _parts(data: bytes, sizes: list[int]) -> list[bytes]:
@@ -112,19 +136,6 @@ def _parts(data: bytes, sizes: list[int]) -> list[bytes]:
     if at != len(data):
         raise DamagedState(f"has {len(data)} bytes instead of {at}")
     return parts
-
-
-def _set_head(state: State, values: list[Any]) -> None:
-    for name, value in zip(NUMBERS, values, strict=False):
-        setattr(state, name, value)
-    times, days, half_hours, hours, *floats = values[len(NUMBERS) :]
-    for place, name in enumerate(TIMES):
-        setattr(state, name, int.from_bytes(times[place * _TIME : (place + 1) * _TIME], "little"))
-    state.active_days = int.from_bytes(days, "little")
-    state.active_half_hours = int.from_bytes(half_hours, "little")
-    state.hour_of_week = bytearray(hours)
-    state.decayed = floats[:_DECAYED]
-    state.category_spend = floats[_DECAYED:]
 
 
 def _watermarks(data: bytes) -> dict[bytes, tuple[int, int]]:
