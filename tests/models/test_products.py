@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from addressee.models import product_fits, product_parts, trees
+from addressee.models import product_blends, product_fits, product_parts, trees
 from addressee.models.kind import REASONS, Audience
 from addressee.models.kinds.buy_again import KIND as BUY_AGAIN
 from addressee.models.kinds.discover import BLEND, PLAIN, RECIPES, STACK
@@ -75,7 +75,12 @@ class TestDiscover:
     @pytest.mark.parametrize("model", [BLEND, STACK])
     def test_the_same_tables_give_the_same_bytes(self, model):
         """Nothing hangs on what was worked out before."""
-        for remembered in (product_parts._known, product_parts._vectors_of, product_fits._factors):
+        for remembered in (
+            product_parts._known,
+            product_parts._vectors_of,
+            product_blends._cold_pairs,
+            product_fits._factors,
+        ):
             remembered.cache_clear()
         assert pack(fit(DISCOVER, RECIPE[model]).sections) == pack(discovering(model).sections)
 

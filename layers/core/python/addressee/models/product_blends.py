@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -107,7 +108,15 @@ def with_cold(known: Known, pairs: Pairs, share: float) -> Pairs:
     """
     if not share or not len(known.cold) or not len(pairs.left):
         return pairs
+    left, right, cosine = _cold_pairs(known)
+    parts = {name: np.zeros(len(cosine)) for name in pairs.parts}
     level = _mean_weight(pairs, len(known.items.ids))
+    return _joined(pairs, Pairs(left, right, share * cosine * level[left], TEXT_SUPPORT * cosine, parts))
+
+
+@lru_cache(maxsize=3)
+def _cold_pairs(known: Known) -> tuple[Indices, Indices, Floats]:
+    """Return pairs of an item and a cold one, and of a cold one and an item, with the cosine of their texts."""
     to_cold = known.cold_of_rows.tocoo()
     nearest = np.bincount(to_cold.col, to_cold.data, minlength=len(known.cold))
     best = np.argsort(-nearest, kind="stable")[:MAX_COLD_ROWS]
@@ -116,9 +125,7 @@ def with_cold(known: Known, pairs: Pairs, share: float) -> Pairs:
     seeds = known.rows_of_cold(chosen).tocoo()
     left = np.concatenate([known.rows.item[to_cold.row[near]], known.cold[chosen[seeds.row]]])
     right = np.concatenate([known.cold[to_cold.col[near]], known.rows.item[seeds.col]])
-    cosine = np.concatenate([to_cold.data[near], seeds.data]).astype(np.float64)
-    parts = {name: np.zeros(len(cosine)) for name in pairs.parts}
-    return _joined(pairs, Pairs(left, right, share * cosine * level[left], TEXT_SUPPORT * cosine, parts))
+    return left, right, np.concatenate([to_cold.data[near], seeds.data]).astype(np.float64)
 
 
 def _mean_weight(pairs: Pairs, items: int) -> Floats:

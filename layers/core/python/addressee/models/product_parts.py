@@ -32,7 +32,7 @@ MAX_DENSE_ITEMS = 2_000
 MAX_COLD_ITEMS = 20_000
 KEPT = 100
 COLD_NEIGHBOURS = 6
-ALIKE = 0.1
+ALIKE = 0.2
 """The least cosine of texts that are alike."""
 MAX_TEXTS = 40_000
 """Up to so many texts are weighed together, else those of the rows and the cold items alone."""
@@ -158,6 +158,7 @@ def _nearest(left: Matrix, right: Matrix, top: int, *, itself: bool = False) -> 
         found.data[found.data < ALIKE] = 0.0
         if itself:
             found.data[found.indices == start + np.repeat(np.arange(found.shape[0]), np.diff(found.indptr))] = 0.0
+        found.eliminate_zeros()
         kept.append(strongest_of(found, top))
     return sparse.vstack(kept, format="csr") if kept else sparse.csr_matrix(shape, dtype=np.float32)
 
