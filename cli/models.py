@@ -77,6 +77,7 @@ def models_show(
         else:
             text = registry.files(kind, found, [MARKDOWN_FILE])[MARKDOWN_FILE]
             console.print(Markdown(text.decode()))
+            console.print(f"as a page: addressee models show {kind} {version} --save FOLDER", style="dim")
 
 
 def _save(registry: S3Registry, kind: str, version: str, folder: Path) -> None:
