@@ -18,7 +18,7 @@ _DIGITS = 6
 
 
 @dataclass(frozen=True)
-class Tested:
+class Taken:
     """A test as it was taken: the exam, the model's marks and those of its floor, a row for each question.
 
     `plain` are the marks of the same recipe without the mitigation that an installation asked for, if it did.
@@ -30,7 +30,7 @@ class Tested:
     plain: Floats | None = None
 
 
-def judged_figures(kind: Kind, tables: Tables, tested: Tested, *, seed: int) -> dict[str, Any]:
+def judged_figures(kind: Kind, tables: Tables, tested: Taken, *, seed: int) -> dict[str, Any]:
     """Return `slices`, `reliability` and `fairness`, each empty where it does not apply, as JSON holds them."""
     told: dict[str, Any] = {"slices": _slices(kind, tested, seed), "reliability": [], "fairness": {}}
     if not tells_yes_or_no(kind):
@@ -49,7 +49,7 @@ def tells_yes_or_no(kind: Kind) -> bool:
     return any(metric in kind.metrics for metric in CLASS_METRICS)
 
 
-def _slices(kind: Kind, tested: Tested, seed: int) -> list[dict[str, Any]]:
+def _slices(kind: Kind, tested: Taken, seed: int) -> list[dict[str, Any]]:
     """Return the deciding metric of each group with at least `LEAST_ROWS` questions."""
     found = []
     for name, labels in tested.exam.groups.items():
@@ -61,7 +61,7 @@ def _slices(kind: Kind, tested: Tested, seed: int) -> list[dict[str, Any]]:
     return found
 
 
-def _slice(kind: Kind, tested: Tested, rows: "np.ndarray[Any, np.dtype[np.int64]]", seed: int) -> dict[str, Any]:
+def _slice(kind: Kind, tested: Taken, rows: "np.ndarray[Any, np.dtype[np.int64]]", seed: int) -> dict[str, Any]:
     exam = tested.exam
     part = Exam(exam.audience, exam.truth[rows], exam.person[rows])
     rng = np.random.default_rng(seed)

@@ -12,7 +12,7 @@ from addressee.models.card import card_files
 from addressee.models.evaluate import Compared, as_json, compare
 from addressee.models.fairness import Mitigation
 from addressee.models.gate import Verdict, judge, leads, outdoes
-from addressee.models.judged import Tested, judged_figures, tells_yes_or_no
+from addressee.models.judged import Taken, judged_figures, tells_yes_or_no
 from addressee.models.kind import Cuts, Exam, Fitted, Kind, Recipe, Window
 from addressee.models.packed import pack
 from addressee.models.reference import reference_file
@@ -167,7 +167,7 @@ class _Examined(NamedTuple):
     champion: Compared | None
     best: Compared | None
     asked: Mapping[str, int]
-    tested: Tested
+    tested: Taken
 
 
 def _examine(run: Run, window: Window, recipe: Recipe) -> _Examined:
@@ -196,7 +196,7 @@ def _examine(run: Run, window: Window, recipe: Recipe) -> _Examined:
         None if champion is None else against(_marks(run, exam, window, champion)),
         None if best is None else against(best),
         {"people": len(np.unique(exam.person)), "questions": len(exam.person)},
-        Tested(exam, marks, floor, before),
+        Taken(exam, marks, floor, before),
     )
 
 
