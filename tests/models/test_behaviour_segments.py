@@ -7,11 +7,14 @@ from functools import cache
 import numpy as np
 import pytest
 
+from addressee.decisions.campaign import Campaign
+from addressee.emails.campaign_request import Defaults, read_email_campaign
 from addressee.models.bundle import META_FILE, SERVING_FILE
 from addressee.models.kind import REASONS, Audience, fitted_of
 from addressee.models.kinds import kind_of
 from addressee.models.kinds.behaviour_segments import defining_of
 from addressee.models.scorers import WrongFeatures
+from addressee.models.segment_names import PACE, TRAIT
 from addressee.models.serving import open_segmenter
 from addressee.models.train import Run, train
 from tests.models.conftest import SEED, tables, trained
@@ -162,3 +165,13 @@ class TestRetraining:
         )
         assert len(set(again.settings["segments"]) & set(fitted.settings["segments"])) >= 3
         assert "movement" not in json.loads(json.dumps(again.settings))["quality"]
+
+
+def test_a_campaign_can_be_for_any_segment_that_may_be_named():
+    """Every name that segments can get passes the API."""
+    rules, paces = Campaign("default"), [*(each.word for each in PACE), "prospective", "steady"]
+    for name in (f"{pace}_{trait}_2" for pace in paces for trait in (*(each.word for each in TRAIT), "shoppers")):
+        audience = {"segment": {"kind": NAME, "name": name}}
+        body = {"campaign": "autumn", "audience": audience, "template": "digest"}
+        read = read_email_campaign(body, Defaults(rules, {}, 0.1), template_version="0123456789abcdef", now_ms=0)
+        assert read.segment == (NAME, name)
