@@ -33,11 +33,13 @@ def diverse(shown: Sequence[tuple[Pick, str]], k: int, *, weight: float) -> list
 
 
 def _best(rest: Sequence[tuple[Pick, str]], taken: Counter[str], chosen: int, weight: float) -> int:
-    """Return the place of the best of the rest."""
-    best, most = 0, 0.0
+    """Return the place of the best of the rest; further places, which lose more by place alone, are not looked at."""
+    best, least, step = 0, weight + 1.0, (1.0 - weight) / RERANKED
     for place, (_, category) in enumerate(rest[:RERANKED]):
+        if step * place >= least:
+            break
         alike = taken[category] / chosen if category and chosen else 0.0
-        lost = (1.0 - weight) * place / RERANKED + weight * alike
-        if not place or lost < most:
-            best, most = place, lost
+        lost = step * place + weight * alike
+        if lost < least:
+            best, least = place, lost
     return best
