@@ -32,7 +32,7 @@ WORDS: Mapping[str, str] = {
     "click_to_open": "clicks per open",
     "orders_per_view": "orders per product view",
     "unit_price_mean": "mean price of an item",
-    "engagement_score": "engagement with mails",
+    "engagement_score": "engagement (what people did lately, weighted)",
     "prediction": "what the model predicts",
     "confidence": "how sure the model is",
     "products": "products that the model offers",
