@@ -1,6 +1,7 @@
 """`features_daily`: the last day folded into the states of the day before, against recomputing 90 days."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from gc import collect
 from math import isclose
 from operator import truediv
 from statistics import median
@@ -52,21 +53,26 @@ def daily_rows(*, rounds: int) -> list[Row]:
         states, owners = _folded({}, {}, before)
         ours, anew, query = [], [], []
         for _ in range(rounds):
-            begun = process_time()
-            folded, _ = _folded(states, owners, last_day)
-            ours.append(process_time() - begun)
-            begun = process_time()
-            _folded({}, {}, told)
-            anew.append(process_time() - begun)
-            begun = process_time()
-            answer = lake.execute(features_sql(as_of_ms=[END_MS])).fetchall()
-            query.append(process_time() - begun)
+            (folded, _), seconds = _timed(lambda: _folded(states, owners, last_day))
+            ours.append(seconds)
+            _, seconds = _timed(lambda: _folded({}, {}, told))
+            anew.append(seconds)
+            answer, seconds = _timed(lambda: lake.execute(features_sql(as_of_ms=[END_MS])).fetchall())
+            query.append(seconds)
     _check_equal(folded, {found[0]: found[2:] for found in answer})
     metric = f"{len(last_day):,} events of the last day folded into stored states, processor"
     return [
         _row(metric, ours, anew, f"the same people folded anew, {len(told):,} events of 90 days"),
         _row(metric, ours, query, "features_sql, everybody over 90 days"),
     ]
+
+
+def _timed(run: Callable[[], Any]) -> tuple[Any, float]:
+    """Run after clearing up, so that nobody pays for what another left behind; return the answer, processor seconds."""
+    collect()
+    begun = process_time()
+    answer = run()
+    return answer, process_time() - begun
 
 
 def _row(metric: str, ours: list[float], others: list[float], peer: str) -> Row:
