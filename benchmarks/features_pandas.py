@@ -27,8 +27,10 @@ COUNTED["clicks"] = "Email Link Clicked"
 INACTIVE = ("Order Refunded", "Order Cancelled", "Unsubscribed", "Email Delivered", "Email Sent")
 
 
-READ = ("subject", "message_id", "kind", "name", "label", "event_time_ms", "received_at_ms", "amount_minor_units")
-READ += ("send_id", "lines", "anonymous_subject")
+READ = [
+    *("subject", "message_id", "kind", "name", "label", "event_time_ms", "received_at_ms", "amount_minor_units"),
+    *("send_id", "lines", "anonymous_subject"),
+]
 BUCKETS = 24
 
 
@@ -50,13 +52,15 @@ def main() -> None:
 def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray, list[str], np.ndarray]:
     """Return events, their lines, the owner of each subject's number, and the names and subjects by number."""
     files = sorted(folder.glob("*.parquet"))
-    parts = [pq.read_table(file, columns=list(READ), read_dictionary=["subject", "kind", "name"]) for file in files]
+    parts = [pq.read_table(file, columns=READ, read_dictionary=["subject", "kind", "name"]) for file in files]
     table = pa.concat_tables(parts)
     merges = table.filter(pc.equal(table["kind"].cast(pa.string()), "merge"))
     table = table.filter(pc.not_equal(table["kind"].cast(pa.string()), "merge"))
     subject, subjects = _numbered(table["subject"])
     name, names = _numbered(table["name"])
-    events = pd.DataFrame({"subject": subject, "name": name, "message": _numbered(table["message_id"])[0]})
+    events = pd.DataFrame(
+        {"subject": subject, "name": name, "message": pd.factorize(table["message_id"].to_pandas())[0]}
+    )
     events["send"], events["machine"] = _numbered(table["send_id"])[0], pc.equal(table["label"], "machine").to_numpy()
     for column in ("event_time_ms", "received_at_ms", "amount_minor_units"):
         events[column] = table[column].to_numpy()
