@@ -86,7 +86,7 @@ check: $(BUILD)/venv.stamp ## ruff, mypy --strict, import-linter
 	$(PYTEST) tests/gates
 
 unit: $(BUILD)/venv.stamp $(BUILD)/twin-venv.stamp $(BUILD)/native.stamp ## pure code with coverage, models, contracts on fakes and on the emulator
-	$(PYTEST) -n 2 tests/unit tests/models --cov --cov-report= --cov-fail-under=0
+	COLUMNS=200 $(PYTEST) -n 2 tests/unit tests/models --cov --cov-report= --cov-fail-under=0
 	$(PYTEST) tests/contract --cov --cov-append --cov-report=term:skip-covered
 	$(PYTEST) -n 2 tests/simulation
 

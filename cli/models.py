@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markdown import Markdown
-from rich.table import Table
+from rich.table import Column, Table
 
 from addressee.adapters.s3 import PreconditionFailed, S3Bucket
 from addressee.adapters.s3_registry import S3Registry
@@ -52,7 +52,8 @@ def models_list(
     """List the versions that are or were served, with their state and the metric that decides."""
     with trouble(*EXPECTED):
         rows = listed(_registry(context), kind=kind, every=every)
-    table = Table("kind", "version", "state", "as of", "metric [95 %]", "published, UTC")
+    version = Column("version", min_width=max((len(row[1]) for row in rows), default=0))  # to be copied: never cut
+    table = Table("kind", version, "state", "as of", "metric [95 %]", "published, UTC")
     for row in rows:
         table.add_row(*row)
     console.print(table)

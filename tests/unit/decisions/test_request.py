@@ -4,7 +4,7 @@ import json
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from addressee.decisions.request import (
@@ -111,6 +111,7 @@ VALUES = st.recursive(
 FIELDS = st.sampled_from(["campaign", "userId", "anonymousId", "use", "products", "context", "other"])
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a fresh clone first writes its table of characters
 @given(st.dictionaries(FIELDS, VALUES | st.just("spring")))
 def test_any_json_is_read_or_refused(body):
     """Nothing that JSON can say breaks the reader."""
