@@ -49,7 +49,7 @@ def test_a_key_is_made_used_listed_and_revoked(stack: Stack):
 def test_models_are_listed_and_their_cards_shown(stack: Stack, card: tuple[str, str]):
     """A version by name; a kind that has none says so."""
     kind, version = card
-    assert any(kind in line and version in line for line in addressee(stack, "models", "list").splitlines())
+    assert any(kind in line and version in line for line in addressee(stack, "models", "list", "--all").splitlines())
     assert "It beats its floor." in addressee(stack, "models", "show", kind, "--version", version)
     missing = run(stack, "models", "show", kind)
     assert (missing.returncode, missing.stdout.strip()) == (1, f"{kind} has no such version")
