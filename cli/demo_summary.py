@@ -89,7 +89,11 @@ def _portrait(portrait: Report) -> str:
 
 
 def _scores(scores: Report) -> list[str]:
-    return [f"{kind} {score:.2f}" for kind, score in scores.items()]
+    """Write chances as they are, and what a person is worth, which is stored in minor units, as an amount."""
+    worth = {kind for kind in scores if kind.startswith("value_")}
+    return [
+        f"{kind} {score / 100:,.0f} $" if kind in worth else f"{kind} {score:.2f}" for kind, score in scores.items()
+    ]
 
 
 def _purchase(purchase: Report, console: Console) -> None:
