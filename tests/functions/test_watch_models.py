@@ -1,141 +1,51 @@
-"""`watch_models`: the real handler on tables, bundles, snapshots and decisions in memory."""
+"""`watch_models`: the real handler on tables, bundles and snapshots in memory."""
 
 import json
-from dataclasses import replace
-from datetime import date, timedelta
-from pathlib import Path
+from datetime import timedelta
 
 import numpy as np
 import pytest
 
-from addressee.adapters.decision_scan import DecisionScan
-from addressee.adapters.dynamo import to_item
 from addressee.adapters.s3 import S3Bucket
-from addressee.adapters.s3_registry import S3Registry
 from addressee.adapters.score_snapshots import put_snapshot, read_snapshot
-from addressee.adapters.step_functions import LearnMachine
-from addressee.decisions.decision import to_body, unknown_person
-from addressee.models.bundle import META_FILE, seal
-from addressee.models.canary import CanarySettings
-from addressee.models.chunks import MANIFEST
-from addressee.models.kinds import kind_of
-from addressee.models.packed import pack
-from addressee.models.reference import reference_file
-from addressee.models.registry import challenged, in_canary
+from addressee.models.bundle import META_FILE
 from addressee.models.score import ScoredPerson
-from addressee.models.table_files import pack_tables, tables_prefix
-from addressee.models.tables import BUYS, CLICKS_72H, Sends
-from functions.watch_models.handler import Wiring, handle
+from addressee.models.tables import BUYS
+from functions.watch_models.handler import handle
 from tests.fakes.s3 import InMemoryS3
-from tests.models.generated import AS_OF_DAY, generate
-
-EVENT = json.loads(Path("events/watch_models.json").read_text())
-EPOCH = date(1970, 1, 1)
-DAY_MS = 86_400_000
-NOW_MS = (AS_OF_DAY + 8) * DAY_MS + 6 * 3_600_000
-TODAY = (EPOCH + timedelta(AS_OF_DAY + 8)).isoformat()
-
-
-class Machine:
-    """A botocore client of Step Functions that starts a run of a name once."""
-
-    def __init__(self):
-        """Begin without runs."""
-        self.runs = []
-
-    def start_execution(self, *, stateMachineArn, name, input):  # noqa: A002, N803  # botocore's names
-        """Note the run."""
-        assert (stateMachineArn, input) == ("learn", "{}")
-        self.runs.append(name)
-
-
-class Decisions:
-    """A botocore client of the Decisions table: two rows a page, filtered as DynamoDB does."""
-
-    def __init__(self, decisions=()):
-        """Hold decisions."""
-        self.rows = list(decisions)
-
-    def scan(self, *, TableName, ExpressionAttributeValues, ExclusiveStartKey=None, **_):  # noqa: N803  # botocore's names
-        """Return a page."""
-        assert TableName == "decisions"
-        start, since = int(ExclusiveStartKey or 0), int(ExpressionAttributeValues[":since"]["N"])
-        page = [each for each in self.rows[start : start + 500] if each.decided_at_ms >= since]
-        more = {"LastEvaluatedKey": start + 500} if start + 500 < len(self.rows) else {}
-        return {"Items": [to_item({"body": to_body(each)}) for each in page], **more}
+from tests.functions.watched_models import (
+    EPOCH,
+    EVENT,
+    TODAY,
+    Machine,
+    fitted_bundles,
+    generated_tables,
+    lines,
+    on_day,
+    published,
+    put_tables,
+    report_of,
+    wire,
+)
+from tests.models.generated import AS_OF_DAY
 
 
 @pytest.fixture(scope="module")
 def tables():
-    """Generate the tables of the training day."""
-    return generate(people=400)
-
-
-def on_day(tables, later, **now):
-    """Return the tables as those of `later` days after; `now` replaces columns of everybody's features."""
-    features = tables.now.features.copy()
-    for name, values in now.items():
-        features[:, tables.metadata.feature_names.index(name)] = values
-    day = AS_OF_DAY + later
-    known = replace(tables.metadata, as_of_day=day, as_of=(EPOCH + timedelta(day)).isoformat())
-    return replace(tables, metadata=known, now=replace(tables.now, features=features))
-
-
-def bundle_of(tables, kind, *, recipe=0):
-    """Fit a kind on the tables and seal it with its reference, as training does."""
-    known = kind_of(kind)
-    fitted = known.fit(tables, until=AS_OF_DAY, recipe=known.recipes()[recipe], rng=np.random.default_rng(1))
-    about = {"family": fitted.family, "features": [], "recipe": dict(fitted.recipe), "settings": dict(fitted.settings)}
-    about["feature_hash"] = tables.metadata.feature_hash if known.uses_features else ""
-    files = {"serving.bin": pack(fitted.sections), **reference_file(known, tables, fitted)}
-    return seal(kind, tables.metadata.as_of, files, about)
+    """Return the tables of the training day."""
+    return generated_tables()
 
 
 @pytest.fixture(scope="module")
-def bundles(tables):
-    """Fit two kinds once."""
-    return [bundle_of(tables, kind) for kind in ("buy_again", "rfm_tiers")]
-
-
-def put_tables(s3, tables):
-    """Write the tables, their manifest last."""
-    prefix = tables_prefix(tables.metadata.as_of)
-    for name, body in {**pack_tables(tables), MANIFEST: b"[]"}.items():
-        s3.objects["models", prefix + name] = body
-
-
-def wire(s3, *, machine=None, decisions=(), **given):
-    """Wire the handler to memory."""
-    models = S3Bucket("models", s3)
-    return Wiring(
-        S3Bucket("lake", s3),
-        models,
-        S3Registry(models),
-        DecisionScan("decisions", Decisions(decisions)),
-        LearnMachine("learn", machine or Machine()),
-        now_ms=lambda: NOW_MS,
-        **given,
-    )
+def bundles():
+    """Return the two kinds, fitted."""
+    return fitted_bundles()
 
 
 @pytest.fixture
-def s3(tables, bundles):
+def s3():
     """Publish the kinds on the training day's tables."""
-    memory = InMemoryS3()
-    put_tables(memory, tables)
-    for bundle in bundles:
-        S3Registry(S3Bucket("models", memory)).publish(bundle)
-    return memory
-
-
-def report_of(s3):
-    """Read the report of the day."""
-    return json.loads(s3.objects["models", f"models/watch/{TODAY}.json"])
-
-
-def lines(capsys):
-    """Read the log."""
-    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return published()
 
 
 def test_before_anything_is_prepared_there_is_nothing_to_watch():
@@ -256,88 +166,6 @@ def test_a_snapshot_is_read_as_it_was_written(s3):
     assert found.products == {"b": {"s": ["milk"], "u": ["milk"]}}
     assert found.versions == {"a": "v", "b": "w"}
     assert read_snapshot(S3Bucket("lake", s3), "2024-09-02").scores == {}
-
-
-def with_canary(s3, tables, *, click_rates, share=0.5):
-    """Run a canary of `buy_again` since eight days, with mails to everybody, clicked at a rate by arm."""
-    challenger = bundle_of(tables, "buy_again", recipe=-1)
-    registry, rng = S3Registry(S3Bucket("models", s3)), np.random.default_rng(3)
-    since_ms = NOW_MS - 8 * DAY_MS
-    version = challenger.version if challenger.version != registry.pointers()["buy_again"].champion else "2024-10-04-x"
-    for name, body in challenger.files.items():
-        s3.objects["models", f"models/buy_again/{version}/{name}"] = body
-    registry.change(lambda pointers: challenged(pointers, "buy_again", version, share=share, now_ms=since_ms))
-    mails = 20
-    subject = np.repeat(np.arange(400, dtype=np.int32), mails)
-    arm = np.array([in_canary(each, "buy_again", version, share) for each in tables.subjects])
-    clicked = rng.random(len(subject)) < np.where(arm[subject], click_rates[1], click_rates[0])
-    labels = {name: clicked if name == CLICKS_72H else np.zeros_like(clicked) for name in tables.sends.labels}
-    known = {name: np.ones_like(clicked) for name in labels}
-    sends = Sends(
-        np.zeros((len(subject), len(tables.metadata.feature_names))),
-        subject,
-        np.full(len(subject), since_ms + 1),
-        np.zeros(len(subject), np.int32),
-        labels,
-        known,
-    )
-    put_tables(s3, replace(tables, sends=sends))
-    return version
-
-
-CANARY = CanarySettings(canary_days=7.0, least_mails=1_000)
-
-
-def test_a_canary_that_people_click_less_is_rolled_back(s3, tables, capsys):
-    """Half as many clicks: the pointer forgets it, the metric rings."""
-    version = with_canary(s3, tables, click_rates=(0.2, 0.1))
-    before = S3Registry(S3Bucket("models", s3)).pointers()["buy_again"].champion
-    answer = handle(EVENT, None, wire(s3, canary=CANARY))
-    assert answer["canaries"]["buy_again"]["action"] == "roll back"
-    pointer = S3Registry(S3Bucket("models", s3)).pointers()["buy_again"]
-    assert (pointer.champion, pointer.challenger, pointer.state(version)) == (before, "", "withdrawn")
-    line = lines(capsys)[-1]
-    assert (line["CanaryRolledBack"], line["CanaryPromoted"]) == (1, 0)
-    assert "click surely less" in line["canaries"]["buy_again"]
-    assert handle(EVENT, None, wire(s3, canary=CANARY))["canaries"] == {}
-
-
-def test_a_canary_that_does_as_well_is_promoted(s3, tables, capsys):
-    """After its days, with mails enough."""
-    version = with_canary(s3, tables, click_rates=(0.2, 0.2))
-    answer = handle(EVENT, None, wire(s3, canary=CANARY))
-    assert answer["canaries"]["buy_again"]["action"] == "promote"
-    assert S3Registry(S3Bucket("models", s3)).pointers()["buy_again"].champion == version
-    assert lines(capsys)[-1]["CanaryPromoted"] == 1
-
-
-def test_a_canary_whose_model_fails_is_rolled_back_without_any_mail(s3, tables):
-    """Decisions name the models that failed; only those since the canary began count, by arm."""
-    version = with_canary(s3, tables, click_rates=(0.2, 0.2))
-    put_tables(s3, tables)
-    decisions = []
-    for subject in tables.subjects:
-        chosen = in_canary(subject, "buy_again", version, 0.5)
-        made = replace(unknown_person(subject, "spring", now_ms=NOW_MS - DAY_MS), models={"buy_again": "v"})
-        decisions.append(replace(made, faults={"buy_again": "NotLoaded"}) if chosen else made)
-        decisions.append(replace(made, campaign="winter", decided_at_ms=1))
-    answer = handle(EVENT, None, wire(s3, canary=CANARY, decisions=decisions))
-    verdict = answer["canaries"]["buy_again"]
-    assert verdict["action"] == "roll back"
-    assert "failed" in verdict["reason"]
-    assert verdict["challenger"] == version
-    assert verdict["arms"]["challenger"]["faults"] == verdict["arms"]["challenger"]["decisions"] > 150
-    assert verdict["arms"]["champion"]["faults"] == 0
-    assert sum(arm["decisions"] for arm in verdict["arms"].values()) == 400
-
-
-def test_a_canary_too_young_goes_on(s3, tables):
-    """Nothing changes; the report says how far it is."""
-    version = with_canary(s3, tables, click_rates=(0.2, 0.2))
-    answer = handle(EVENT, None, wire(s3, canary=CanarySettings(canary_days=30.0)))
-    assert answer["canaries"]["buy_again"]["action"] == "keep"
-    assert S3Registry(S3Bucket("models", s3)).pointers()["buy_again"].challenger == version
-    assert report_of(s3)["canaries"]["buy_again"]["reason"].startswith("8.")
 
 
 def test_a_bundle_keeps_its_reference_under_its_hash(bundles):
