@@ -69,7 +69,7 @@ def test_what_comes_after_the_body_reaches_the_application():
     assert passed_on(gzip.compress(BODY)).after == {"type": "http.disconnect"}
 
 
-@pytest.mark.parametrize("body", [BODY, b"", gzip.compress(BODY)[:-4], b"\x1f\x8b" + b"x" * 40])
+@pytest.mark.parametrize("body", [BODY, b"", gzip.compress(BODY, mtime=0)[:-4], b"\x1f\x8b" + b"x" * 40])
 def test_a_body_that_only_claims_to_be_gzip_passes(body):
     """Plain, empty, cut and broken: the handler decides."""
     assert passed_on(body).body == body
