@@ -62,7 +62,7 @@ def resolve(registry: S3Registry, kind: str, named: str) -> str:
     """
     pointer = registry.pointers().get(kind, Pointer(""))
     if named in {"champion", "challenger"}:
-        named = pointer.champion if named == "champion" else pointer.challenger or "(no challenger)"
+        named = (pointer.champion if named == "champion" else pointer.challenger) or f"(no {named})"
     known = [version for _, version in sorted(registry.versions(kind))]
     found = [version for version in known if version == named] or [each for each in known if each.startswith(named)]
     if len(found) != 1:
