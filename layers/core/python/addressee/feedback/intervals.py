@@ -6,7 +6,7 @@ Student quantile is needed, in the command line alone.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import erfc, sqrt
+from math import erfc, fsum, sqrt
 from statistics import NormalDist
 
 CONFIDENCE = 0.95
@@ -56,7 +56,7 @@ class Sample:
     def of(cls, values: Iterable[float], n: int) -> "Sample":
         """Sum up `n` values of which those that `values` leaves out are 0: most people buy nothing."""
         given = list(values)
-        mean = sum(given) / n if n else 0.0
+        mean = fsum(given) / n if n else 0.0
         squares = _central(given, n, mean, 2)
         variance = squares / (n - 1) if n > 1 else 0.0
         spread = squares / n if n else 0.0
@@ -86,8 +86,8 @@ class Sample:
 
 
 def _central(given: list[float], n: int, mean: float, power: int) -> float:
-    """Sum the powers of the deviations of `given` and of the `n - len(given)` zeros."""
-    return float(sum((value - mean) ** power for value in given) + (n - len(given)) * (-mean) ** power)
+    """Sum the powers of the deviations of `given`, in any order the same, and of the `n - len(given)` zeros."""
+    return fsum((value - mean) ** power for value in given) + (n - len(given)) * (-mean) ** power
 
 
 def wilson(share: Share, *, confidence: float = CONFIDENCE) -> Estimate | None:
