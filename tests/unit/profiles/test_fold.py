@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from addressee.events.event import Event, Line
 from addressee.profiles.fold import fold, is_folded, is_own_send
-from addressee.profiles.hashing import category_bucket, item_hash, send_hash
+from addressee.profiles.hashing import MESSAGE_BYTES, category_bucket, item_hash, send_hash
 from addressee.profiles.packing import MAX_BYTES, pack, unpack
 from addressee.profiles.state import BOUGHT, CART, DAY_MS, MESSAGES, SENDS, State, empty_state
 from tests.unit.profiles.streams import END_MS, START_MS, assert_same, streams
@@ -94,7 +94,7 @@ def test_what_a_machine_did_changes_nothing_but_the_memory_of_messages(name):
     machine = event(name, label="machine")
     state = folded(machine)
     assert is_folded(state, machine.message_id)
-    state.messages.clear()
+    state.messages = b""
     assert state == empty_state()
 
 
@@ -143,7 +143,7 @@ def test_sent_and_delivered_are_one_send():
 def test_messages_about_identity_are_no_behaviour(kind):
     """A CRM's nightly identify call does not make a person active."""
     state = folded(event("Order Completed", kind=kind))
-    state.messages.clear()
+    state.messages = b""
     assert state == empty_state()
 
 
@@ -233,3 +233,16 @@ def test_a_user_with_100_000_events_and_2_000_products_stays_small():
         fold(state, Event(f"m{number}", "track", name, "u1", "", at_ms, at_ms, amount_minor_units=100, lines=(line,)))
     assert len(pack(state)) <= MAX_BYTES
     assert state.orders == 33_334
+
+
+def test_the_end_of_one_message_and_the_start_of_the_next_are_no_message():
+    """Hashes are kept end to end: what lies across two of them was never folded."""
+    state = folded(event("Product Viewed", message_id="one"), event("Product Viewed", message_id="two"))
+    assert is_folded(state, "one")
+    assert is_folded(state, "two")
+    for at in range(1, MESSAGE_BYTES):
+        across = state.messages[at : at + MESSAGE_BYTES]
+        assert not state.has_folded(across)
+        state.note_message(across)
+        assert state.has_folded(across)
+        state.messages = state.messages[:-MESSAGE_BYTES]

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 
 from addressee.events.event import Event
 from addressee.profiles.fold import fold, is_folded
+from addressee.profiles.hashing import MESSAGE_BYTES
 from addressee.profiles.merge import TooManyKeys, merge
 from addressee.profiles.packing import pack, unpack
 from addressee.profiles.state import DAY_MS, MESSAGES, SECOND_MS, State, empty_state
@@ -50,7 +51,7 @@ def test_later_copies_of_either_ones_messages_are_caught():
         fold(visitor, viewed(f"visitor {number}"))
     merged = merge(user, visitor)
     assert isinstance(merged, State)
-    assert len(merged.messages) == MESSAGES
+    assert len(merged.messages) == MESSAGES * MESSAGE_BYTES
     for who in ("user", "visitor"):
         assert is_folded(merged, f"{who} {MESSAGES // 2}")
         assert not is_folded(merged, f"{who} {MESSAGES // 2 - 1}")

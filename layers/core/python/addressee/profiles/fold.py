@@ -11,7 +11,6 @@ from addressee.profiles.state import (
     HOUR_MS,
     HOURS,
     MAX_HOUR_COUNT,
-    MESSAGES,
     State,
     slide,
 )
@@ -33,11 +32,9 @@ def fold(state: State, event: Event) -> State:
     within the next 128 messages. A copy, and whatever a machine did (`label`), changes nothing else.
     """
     digest = message_hash(event.message_id)
-    if digest in state.messages:
+    if state.has_folded(digest):
         return state
-    state.messages[digest] = None
-    if len(state.messages) > MESSAGES:
-        del state.messages[next(iter(state.messages))]
+    state.note_message(digest)
     if event.kind not in BEHAVIOUR_KINDS or event.label == MACHINE:
         return state
     at_ms = max(event.event_time_ms, 1)
@@ -52,7 +49,7 @@ def fold(state: State, event: Event) -> State:
 
 def is_folded(state: State, message_id: str) -> bool:
     """Tell whether the message is among the latest 128 that were folded."""
-    return message_hash(message_id) in state.messages
+    return state.has_folded(message_hash(message_id))
 
 
 def is_activity(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from addressee.profiles.hashing import MESSAGE_BYTES
 from addressee.profiles.state import (
     BOUGHT,
     CART,
@@ -93,7 +94,7 @@ def _join_collections(state: State, other: State) -> None:
     state.category_spend = [one + two for one, two in zip(state.category_spend, other.category_spend, strict=True)]
     for hour, count in enumerate(other.hour_of_week):
         state.hour_of_week[hour] = min(state.hour_of_week[hour] + count, MAX_HOUR_COUNT)
-    state.messages = _interleaved(list(state.messages), list(other.messages))
+    state.messages = _interleaved(_hashes(state.messages), _hashes(other.messages))
     state.bought = dict(latest(_newest(state.bought, other.bought), BOUGHT))
     state.sends = dict(latest(_newest(state.sends, other.sends), SENDS))
     state.cart = dict(latest(_newest(state.cart, other.cart), CART))
@@ -104,14 +105,18 @@ def _newest(one: dict[int, int], two: dict[int, int]) -> dict[int, int]:
     return one | {key: max(value, one.get(key, 0)) for key, value in two.items()}
 
 
-def _interleaved(one: list[bytes], two: list[bytes]) -> dict[bytes, None]:
+def _hashes(messages: bytes) -> list[bytes]:
+    return [messages[at : at + MESSAGE_BYTES] for at in range(0, len(messages), MESSAGE_BYTES)]
+
+
+def _interleaved(one: list[bytes], two: list[bytes]) -> bytes:
     """Take the newest of both in turns, as nothing tells which was folded later; oldest first."""
     newest_first: dict[bytes, None] = {}
     for place in range(1, MESSAGES + 1):
         for messages in (one, two):
             if place <= len(messages):
                 newest_first[messages[-place]] = None
-    return dict.fromkeys(reversed(list(newest_first)[:MESSAGES]))
+    return b"".join(reversed(list(newest_first)[:MESSAGES]))
 
 
 def _joined_watermarks(user: State, anonymous: State) -> dict[bytes, tuple[int, int]]:

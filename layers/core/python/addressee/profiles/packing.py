@@ -43,9 +43,12 @@ _DECAYED = len(COUNTERS) * len(HALF_LIVES_DAYS)
 _HEAD = struct.Struct(
     f"<BBHBBB 6I3q {len(TIMES) * _TIME}s{DAYS // 8}s{HALF_HOURS // 8}s{HOURS}s {_DECAYED + CATEGORY_BUCKETS}d"
 )
+_TIMES = struct.Struct("<" + "IH" * len(TIMES))
+"""The 6 bytes of a time: its lower 32 bits and its upper 16."""
+_BOUGHT, _CART, _SENDS = (struct.Struct(row) for row in ("<IH", "<IQ", "<II"))
 _numbers, _times = attrgetter(*NUMBERS), attrgetter(*TIMES)
 _LIMITS = (MESSAGES, BOUGHT, CART, SENDS, WATERMARKS)
-_WIDTHS = (MESSAGE_BYTES, 6, 12, 8, KEY_BYTES + _SEQUENCE + 4)
+_WIDTHS = (MESSAGE_BYTES, _BOUGHT.size, _CART.size, _SENDS.size, KEY_BYTES + _SEQUENCE + 4)
 
 
 class DamagedState(ValueError):
@@ -54,15 +57,15 @@ class DamagedState(ValueError):
 
 def pack(state: State) -> bytes:
     """Pack a state. Equal states give equal bytes, save for the order in which messages were folded."""
-    messages = list(state.messages)[-MESSAGES:]
+    messages = state.messages[-MESSAGES * MESSAGE_BYTES :]
     bought = _entries(state.bought, BOUGHT)
     cart = _entries(state.cart, CART)
     sends = _entries(state.sends, SENDS)
-    sizes = (len(messages), len(bought), len(cart), len(sends), len(state.watermarks))
+    sizes = (len(messages) // MESSAGE_BYTES, len(bought), len(cart), len(sends), len(state.watermarks))
     return b"".join(
         (
             _HEAD.pack(VERSION, *sizes, *_head(state)),
-            *messages,
+            messages,
             _rows("IH", len(bought)).pack(*chain.from_iterable(bought)),
             _rows("IQ", len(cart)).pack(*chain.from_iterable(cart)),
             _rows("II", len(sends)).pack(*chain.from_iterable(sends)),
@@ -105,11 +108,12 @@ def unpack(data: bytes) -> State:
     _, *values = _HEAD.unpack_from(data)
     messages, bought, cart, sends, watermarks = _parts(data, values[:5])
     times, days, half_hours, hours, *floats = values[5 + len(NUMBERS) :]
+    halves = _TIMES.unpack(times)
     return State(  # by place: the order of its fields
-        dict.fromkeys(_rows(f"{MESSAGE_BYTES}s", values[0]).unpack(messages)),
-        _pairs("IH", bought),
-        _pairs("IQ", cart),
-        _pairs("II", sends),
+        messages,
+        dict(_BOUGHT.iter_unpack(bought)),
+        dict(_CART.iter_unpack(cart)),
+        dict(_SENDS.iter_unpack(sends)),
         _watermarks(watermarks) if watermarks else {},
         bytearray(hours),
         floats[:_DECAYED],
@@ -117,13 +121,8 @@ def unpack(data: bytes) -> State:
         int.from_bytes(days, "little"),
         int.from_bytes(half_hours, "little"),
         *values[5 : 5 + len(NUMBERS)],
-        *[int.from_bytes(times[at : at + _TIME], "little") for at in range(0, len(times), _TIME)],
+        *[low | high << 32 for low, high in zip(halves[::2], halves[1::2], strict=True)],
     )
-
-
-def _pairs(row: str, data: bytes) -> dict[int, int]:
-    both = _rows(row, len(data) // struct.calcsize("<" + row)).unpack(data) if data else ()
-    return dict(zip(both[::2], both[1::2], strict=True))
 
 
 def _parts(data: bytes, sizes: list[int]) -> list[bytes]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from addressee.profiles.hashing import CATEGORY_BUCKETS
+from addressee.profiles.hashing import CATEGORY_BUCKETS, MESSAGE_BYTES
 
 SECOND_MS = 1_000
 HALF_HOUR_MS = 1_800_000
@@ -55,8 +55,8 @@ class State:
     packed form keeps; packing takes the latest.
     """
 
-    messages: dict[bytes, None] = field(default_factory=dict)
-    """Hashes of the latest messages, oldest first (the values mean nothing)."""
+    messages: bytes = b""
+    """Hashes of the latest `MESSAGES` messages, `MESSAGE_BYTES` each, oldest first, end to end as they are packed."""
     bought: dict[int, int] = field(default_factory=dict)
     """Item hash -> last day on which it was bought (days since the epoch)."""
     cart: dict[int, int] = field(default_factory=dict)
@@ -93,6 +93,17 @@ class State:
     bounced_ms: int = 0
     complained_ms: int = 0
     unsubscribed_ms: int = 0
+
+    def has_folded(self, message: bytes) -> bool:
+        """Tell whether the hash of a message is among those kept."""
+        at = self.messages.find(message)
+        while at > 0 and at % MESSAGE_BYTES:  # the same bytes across two others
+            at = self.messages.find(message, at + 1)
+        return at >= 0
+
+    def note_message(self, message: bytes) -> None:
+        """Keep the hash of a message; the oldest beyond `MESSAGES` goes."""
+        self.messages = (self.messages + message)[-MESSAGES * MESSAGE_BYTES :]
 
     def cart_hashes(self) -> set[int]:
         """Return the hashes of the items that are in the cart now."""
