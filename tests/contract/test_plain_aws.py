@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from uuid import uuid4
 
 import pytest
@@ -117,18 +117,39 @@ class _Faulty(BaseHTTPRequestHandler):
         """Stay silent."""
 
 
+class _Server(ThreadingHTTPServer):
+    """Serves a list of answers; `hung_up` is set once it has closed a connection."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        """Begin with no answers."""
+        self.answers: list = []
+        self.hung_up = Event()
+        super().__init__(("127.0.0.1", 0), type("Faulty", (_Faulty,), {"answers": self.answers}))
+
+    def shutdown_request(self, request) -> None:
+        """Close, and say so."""
+        super().shutdown_request(request)
+        self.hung_up.set()
+
+
 @pytest.fixture
-def faulty() -> Iterator[tuple[list, dict]]:
-    """Serve a list of answers; yields the list and the environment that points there."""
-    answers: list = []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Faulty", (_Faulty,), {"answers": answers}))
-    server.daemon_threads = True
+def server() -> Iterator[_Server]:
+    """Serve while a test runs."""
+    server = _Server()
     thread = Thread(target=server.serve_forever)
     thread.start()
-    yield answers, {**KEYS, "AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{server.server_address[1]}"}
+    yield server
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture
+def faulty(server) -> tuple[list, dict]:
+    """Return the list of answers and the environment that points to who gives them."""
+    return server.answers, {**KEYS, "AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{server.server_address[1]}"}
 
 
 def throttled(code="ProvisionedThroughputExceededException"):
@@ -169,12 +190,13 @@ def test_the_last_fault_counts(faulty):
         plain_aws.dynamodb(Patience(attempts=2), environment).get_item(TableName="t")
 
 
-def test_a_connection_that_was_closed_meanwhile_is_replaced(faulty):
+def test_a_connection_that_was_closed_meanwhile_is_replaced(server, faulty):
     """A frozen function wakes up to dead connections: that costs no attempt."""
     answers, environment = faulty
     client = plain_aws.dynamodb(Patience(attempts=1), environment)
     answers += [(200, b'{"last":1}'), (200, b"{}")]
     client.get_item(TableName="t")
+    assert server.hung_up.wait(10)
     client.get_item(TableName="t")
     assert answers == []
 
