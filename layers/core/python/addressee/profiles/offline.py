@@ -72,7 +72,7 @@ def features_sql(*, events: str = "events", as_of_ms: Iterable[int] = (), pairs:
     if bool(cutoffs) == bool(pairs):
         raise ValueError("give either as_of_ms or pairs")
     whose = query.PAIRS if pairs else query.EVERYBODY
-    parts = (query.LINKS, whose, query.REACH, query.FACTS, query.PARTS, query.SUMS, query.COLUMNS)
+    parts = (whose, query.REACH, query.TOLD, query.FACTS, query.PARTS, query.SUMS, query.COLUMNS)
     return Template("".join(("WITH", *parts))).substitute(
         _numbers(),
         **_expressions(),

@@ -5,36 +5,33 @@ small and add up, each mirroring one part of the fold (`rules.py`): an answer ad
 by what lies between. So an event is weighed once, for however many cut-offs. `offline.py` fills in the numbers.
 """
 
-LINKS = """
+EVERYBODY = """
+-- Both in one pass: since when there are events of a subject, and since when a visitor is told to be somebody.
+origins AS MATERIALIZED (
+    SELECT kind = '$merge' AS merged, any_value(subject) AS subject, any_value(anonymous_subject) AS anonymous_subject,
+        min(received_at_ms) AS since_ms
+    FROM $events GROUP BY merged, hash(subject), CASE WHEN kind = '$merge' THEN hash(anonymous_subject) END
+),
 -- The first merge of an anonymous subject wins; it holds from its receipt on.
 links AS MATERIALIZED (
-    SELECT anonymous_subject, first(subject ORDER BY received_at_ms, message_id, subject) AS owner,
-        min(received_at_ms) AS linked_at_ms
-    FROM $events WHERE kind = '$merge' GROUP BY anonymous_subject
-),
--- Messages and subjects are known by 64 bits of a hash; the fold knows messages by 40.
-copied AS MATERIALIZED (
-    SELECT hash(message_id) AS message FROM $events WHERE kind <> '$merge' GROUP BY ALL HAVING count(*) > 1
-),
-told AS NOT MATERIALIZED (
-    SELECT *, hash(subject) AS who, hash(message_id) AS message, greatest(event_time_ms, 1) AS at_ms, $act AS act
-    FROM $events WHERE kind <> '$merge'
-),
-"""
-
-EVERYBODY = """
-subjects AS MATERIALIZED (
-    SELECT subject, min(received_at_ms) AS since_ms FROM $events WHERE kind <> '$merge' GROUP BY subject
+    SELECT anonymous_subject, first(subject ORDER BY since_ms, subject) AS owner, min(since_ms) AS linked_at_ms
+    FROM origins WHERE merged GROUP BY anonymous_subject
 ),
 identities AS MATERIALIZED (
     SELECT c.as_of_ms, coalesce(l.owner, s.subject) AS subject, s.subject AS identity
-    FROM subjects s
+    FROM (FROM origins WHERE NOT merged) s
     JOIN (VALUES $cutoffs) c(as_of_ms) ON s.since_ms <= c.as_of_ms
     LEFT JOIN links l ON l.anonymous_subject = s.subject AND l.linked_at_ms <= c.as_of_ms
 ),
 asked AS (SELECT DISTINCT as_of_ms, subject FROM identities),
 """
 PAIRS = """
+-- The first merge of an anonymous subject wins; it holds from its receipt on.
+links AS MATERIALIZED (
+    SELECT anonymous_subject, first(subject ORDER BY received_at_ms, subject) AS owner,
+        min(received_at_ms) AS linked_at_ms
+    FROM $events WHERE kind = '$merge' GROUP BY anonymous_subject
+),
 asked AS MATERIALIZED (SELECT as_of_ms::BIGINT AS as_of_ms, subject FROM $pairs),
 identities AS (
     SELECT a.as_of_ms, a.subject, a.subject AS identity FROM asked a
@@ -62,41 +59,51 @@ reach AS MATERIALIZED (
 ),
 """
 
+TOLD = """
+-- Numbers alone, in one pass. Messages and subjects are known by 64 bits of a hash; the fold knows messages by 40.
+told AS MATERIALIZED (
+    SELECT hash(subject) AS who, hash(message_id) AS message, received_at_ms, greatest(event_time_ms, 1) AS at_ms,
+        $act AS act
+    FROM $events WHERE kind <> '$merge'
+),
+copied AS MATERIALIZED (SELECT message FROM told GROUP BY message HAVING count(*) > 1),
+"""
+
 FACTS = """
 -- Of what may have a copy, a row per person and message: the copy that was received first. Only these are sorted.
-maybe AS MATERIALIZED (
-    SELECT who, message, received_at_ms, at_ms, act,
-        least(greatest(amount_minor_units, 0), $max_amount) AS amount, $key AS key, lines
-    FROM told WHERE message IN (FROM copied) AND act <> $act_own
-),
 firsts AS MATERIALIZED (
-    SELECT -k.person AS bucket, k.as_of_ms AS bucket_ms, r.* EXCLUDE (who, received_at_ms)
-    FROM maybe r JOIN known k ON k.who = r.who AND r.received_at_ms <= k.as_of_ms
-    -- Two copies that were received at once may hold different lines: the lesser ones count.
-    QUALIFY row_number() OVER (
-        PARTITION BY person, message ORDER BY received_at_ms, at_ms, act, lines, amount, key
-    ) = 1
+    SELECT -k.person AS bucket, k.as_of_ms AS bucket_ms, r.* EXCLUDE (who)
+    FROM told r SEMI JOIN copied USING (message) JOIN known k ON k.who = r.who AND r.received_at_ms <= k.as_of_ms
+    WHERE act <> $act_own
+    QUALIFY row_number() OVER (PARTITION BY person, message ORDER BY received_at_ms, at_ms, act) = 1
 ),
 -- What people did, without what it held: narrow, for this is nearly everything.
 acts AS MATERIALIZED (
     SELECT bucket, bucket_ms, at_ms, CASE act WHEN $act_removed THEN 0::UTINYINT ELSE act END AS act FROM (
         SELECT k.bucket, k.as_of_ms AS bucket_ms, r.at_ms, r.act
-        FROM told r
+        FROM told r ANTI JOIN copied USING (message)
         JOIN known k ON k.who = r.who AND r.received_at_ms <= k.as_of_ms AND r.received_at_ms > k.after_ms
-        WHERE r.act <= $act_removed AND message NOT IN (FROM copied)
+        WHERE r.act <= $act_removed
         UNION ALL
         SELECT bucket, bucket_ms, at_ms, act FROM firsts WHERE act <= $act_removed
     )
 ),
+held AS MATERIALIZED (
+    SELECT hash(subject) AS who, hash(message_id) AS message, received_at_ms, greatest(event_time_ms, 1) AS at_ms,
+        $act AS act, least(greatest(amount_minor_units, 0), $max_amount) AS amount, $key AS key, lines
+    FROM $events WHERE kind = 'track' AND name IN ($holding) AND act BETWEEN $act_order AND $act_refund
+),
 holdings AS MATERIALIZED (
-    SELECT k.bucket, k.as_of_ms AS bucket_ms, r.at_ms, r.act,
-        least(greatest(amount_minor_units, 0), $max_amount) AS amount, $key AS key, lines
-    FROM told r
+    SELECT k.bucket, k.as_of_ms AS bucket_ms, r.at_ms, r.act, r.amount, r.key, r.lines
+    FROM held r ANTI JOIN copied USING (message)
     JOIN known k ON k.who = r.who AND r.received_at_ms <= k.as_of_ms AND r.received_at_ms > k.after_ms
-    WHERE kind = 'track' AND name IN ($holding) AND act BETWEEN $act_order AND $act_refund
-        AND message NOT IN (FROM copied)
     UNION ALL
-    SELECT bucket, bucket_ms, at_ms, act, amount, key, lines FROM firsts WHERE act BETWEEN $act_order AND $act_refund
+    SELECT f.bucket, f.bucket_ms, f.at_ms, f.act, r.amount, r.key, r.lines
+    FROM held r JOIN known k USING (who)
+    JOIN firsts f ON f.bucket = -k.person AND f.message = r.message
+        AND f.received_at_ms = r.received_at_ms AND f.at_ms = r.at_ms AND f.act = r.act
+    -- Two copies that were received at once may hold different lines: the lesser ones count.
+    QUALIFY row_number() OVER (PARTITION BY f.bucket, f.message ORDER BY r.lines, r.amount, r.key) = 1
 ),
 """
 
