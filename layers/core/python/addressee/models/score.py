@@ -16,6 +16,8 @@ from addressee.models.tables import ACTIVE_ONLY, Indices, Interactions
 
 CANDIDATES = 50
 DIGITS = 6
+WHOLE = 10**DIGITS
+"""Whole numbers below this have no more digits: most supports, which are counts."""
 
 Body = dict[str, Any]
 
@@ -123,4 +125,4 @@ def _row(scored: Scored) -> list[Any]:
 
 def _short(value: float) -> float:
     """Keep six significant digits: the row is paid for by its size."""
-    return float(f"{value:.{DIGITS}g}")
+    return value if value.is_integer() and abs(value) < WHOLE else float(f"{value:.{DIGITS}g}")
