@@ -5,11 +5,8 @@ python -m benchmarks.models_cdnow  # rows `cdnow_bgnbd`, `cdnow_gamma_gamma`, `c
 
 import argparse
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +19,7 @@ from addressee.models.tables import Floats, Interactions, Items
 from addressee.models.value_metrics import top_share
 from benchmarks.cdnow import CALIBRATED_DAY, FOLDER, PARTS, available, load
 from benchmarks.cdnow_contest import SEEDS, Contest, Interpretable, contest
+from benchmarks.peers import installed
 from benchmarks.rows import Row, row, write
 
 COMMAND = "python -m benchmarks.models_cdnow"
@@ -131,7 +129,7 @@ def _peer(model: Interpretable) -> Mapping[str, Any]:
     columns = {**vars(model.told.customers), "amount": model.told.amount}
     given = json.dumps({name: values.tolist() for name, values in columns.items()})
     try:
-        command = [str(_installed()), str(Path(__file__).with_name("lifetimes_peer.py"))]
+        command = [str(installed(LOCK, VENV)), str(Path(__file__).with_name("lifetimes_peer.py"))]
         done = subprocess.run(command, input=given, capture_output=True, text=True, check=True)  # noqa: S603  # ours
     except (OSError, subprocess.CalledProcessError) as trouble:
         print(f"{PEER} does not run here, its figures are left out: {trouble}")  # noqa: T201
@@ -141,19 +139,6 @@ def _peer(model: Interpretable) -> Mapping[str, Any]:
     gap = np.abs(ours / np.array(said["value"]) - 1.0).max()
     print(f"{PEER}: values in 39 weeks differ from ours by at most {gap:.1e} of each")  # noqa: T201
     return said
-
-
-def _installed() -> Path:
-    """Install the locked peer once; a changed lock installs anew."""
-    stamp, wanted = VENV / "installed", f"{sha256(LOCK.read_bytes()).hexdigest()} {sys.version}"
-    python = VENV / "bin" / "python"
-    if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
-        subprocess.run([sys.executable, "-m", "venv", "--without-pip", "--clear", VENV], check=True)  # noqa: S603  # ours
-        uv = ROOT / ".build" / "uv" / "bin" / "uv"
-        sync = [str(uv), "pip", "sync", "-q", "--python", str(python), "--require-hashes", str(LOCK)]
-        subprocess.run(sync, check=True, env=dict(os.environ))  # noqa: S603  # ours
-        stamp.write_text(wanted, encoding="utf-8")
-    return python
 
 
 def main() -> None:

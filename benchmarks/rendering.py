@@ -9,9 +9,7 @@ import json
 import os
 import re
 import subprocess
-import sys
 from dataclasses import asdict, replace
-from hashlib import sha256
 from html import unescape
 from pathlib import Path
 from statistics import median
@@ -35,6 +33,7 @@ from addressee.emails.template import INPUTS, InputType, Manifest, Template, tem
 from addressee.emails.values import Values
 from addressee.emails.view import view
 from benchmarks import retail_mail
+from benchmarks.peers import installed
 from benchmarks.rendering_memory import Memory, Published
 from benchmarks.rows import row, write
 from benchmarks.serving_world import NOW_MS, SUBJECT, make_world
@@ -56,7 +55,7 @@ class NotComparable(Exception):
 
 def publish_once(rounds: int) -> dict[str, Any]:
     """Make the same mail both ways, in turns; both must say the same words, styles inlined."""
-    template, python = published(), _install()
+    template, python = published(), installed(LOCK, VENV)
     with TemporaryDirectory() as folder:
         _write_peer(template, Path(folder))
         ours, peers = [], []
@@ -140,19 +139,6 @@ def _write_peer(template: Template, folder: Path) -> None:
         {**asdict(each), "price": each.price and money_text(each.price, values.locale)} for each in seen["products"]
     ]
     (folder / "context.json").write_text(json.dumps({**seen, "products": products, "subject": "News"}))
-
-
-def _install() -> Path:
-    """Install the locked peer once; a changed lock installs anew."""
-    stamp, wanted = VENV / "installed", f"{sha256(LOCK.read_bytes()).hexdigest()} {sys.version}"
-    python = VENV / "bin" / "python"
-    if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
-        subprocess.run([sys.executable, "-m", "venv", "--without-pip", "--clear", VENV], check=True)  # noqa: S603  # ours
-        uv = ROOT / ".build" / "uv" / "bin" / "uv"
-        sync = [str(uv), "pip", "sync", "-q", "--python", str(python), "--require-hashes", str(LOCK)]
-        subprocess.run(sync, check=True, env=dict(os.environ))  # noqa: S603  # ours
-        stamp.write_text(wanted, encoding="utf-8")
-    return python
 
 
 def _version() -> str:
