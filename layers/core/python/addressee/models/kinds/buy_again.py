@@ -1,21 +1,13 @@
 """`buy_again`: what a person bought often and lately, for goods that are bought again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
-from addressee.models.item_sections import count_buyers, item_table, known_rows, packed, rows_of
-from addressee.models.kind import Answers, Audience, Cuts, Exam, Fitted, Metric, Reason, Recipe, Role, Window
-from addressee.models.product_exams import (
-    METRICS,
-    list_details,
-    next_baskets,
-    popular_answers,
-    product_cuts,
-    product_marks,
-)
+from addressee.models.item_sections import POPULAR_DAYS, count_buyers, item_table, known_rows, packed, rows_of
+from addressee.models.kind import Answers, Audience, Fitted, Reason, Recipe
+from addressee.models.product_kind import ProductKind
 from addressee.models.ranking import Scored
 from addressee.models.tables import Floats, Interactions, Ints, Tables
 
@@ -25,32 +17,22 @@ HALF_SUPPORT = 1.0
 _PRIOR_BUYERS = 5.0
 
 
-class BuyAgain:
+class BuyAgain(ProductKind):
     """Personal frequency: each purchase counts 0.5 ** (age in days / half-life), summed per person and product."""
 
     name = "buy_again"
-    role: Role = "recommender"
+    horizon_days = HORIZON_DAYS
     families = ("personal_frequency",)
-    uses_features = False
     title = f"products of the next order within {HORIZON_DAYS} days"
-    floor_title = "the products that most people bought in the last 28 days"
+    floor_title = f"the products that most people bought in the last {POPULAR_DAYS} days"
     limits: Sequence[str] = (
         "Says nothing about people who never bought; they fall to the segment's or everybody's popular products.",
         "Whoever has no nightly list is ranked by the last purchase of each of the latest 256 products alone.",
     )
-    metrics: Sequence[Metric] = METRICS
 
     def recipes(self) -> Sequence[Recipe]:
         """Return the half-lives, the longest (plain counting) first."""
         return [{"half_life_days": days} for days in HALF_LIVES_DAYS]
-
-    def cuts(self, tables: Tables) -> Cuts | None:
-        """Return two windows of `HORIZON_DAYS` at the end."""
-        return product_cuts(tables, horizon_days=HORIZON_DAYS)
-
-    def exam(self, tables: Tables, window: Window) -> Exam:
-        """Ask for the next order."""
-        return next_baskets(tables, window.first, days=HORIZON_DAYS)
 
     def fit(self, tables: Tables, *, until: int, recipe: Recipe, rng: np.random.Generator) -> Fitted:  # noqa: ARG002  # nothing random
         """Count; the arrays hold all items that were ever bought and how often their buyers came back to them."""
@@ -67,23 +49,10 @@ class BuyAgain:
         bought = audience.interactions.where(rows_of(fitted.sections, audience.items)[audience.interactions.item] >= 0)
         return Answers(candidates=_ranked(bought, audience, float(fitted.settings["half_life_days"]), k))
 
-    def marks(self, exam: Exam, answers: Answers) -> Floats:
-        """Return NDCG, recall, precision and coverage of people."""
-        return product_marks(exam, answers.candidates)
-
-    def floor(self, tables: Tables, exam: Exam, *, until: int) -> Floats:  # noqa: ARG002  # the exam's own day
-        """Rank by popularity."""
-        answers = popular_answers(tables, exam.audience, days=28, unbought_only=False)
-        return product_marks(exam, answers.candidates)
-
     def explain(self, fitted: Fitted, audience: Audience) -> Sequence[Sequence[Reason]]:
         """Name the first product itself: what it counts is all of its score."""
         first = self.predict(fitted, audience, k=1).candidates
         return [[Reason(each.item_id, each.score) for each in ranked] for ranked in first]
-
-    def details(self, tables: Tables, fitted: Fitted) -> Mapping[str, Any]:
-        """Return the size of the model, and how different and diverse its lists are."""
-        return {"size": {"products": len(fitted.sections["item_hash"])}, **list_details(tables, fitted, self.predict)}
 
 
 def own_counts(purchases: Interactions, items: int, day: int, half_life: float) -> tuple[Ints, Ints, Floats, Ints]:

@@ -7,18 +7,11 @@ from typing import Any
 import numpy as np
 
 from addressee.models.item_sections import POPULAR_DAYS
-from addressee.models.kind import Answers, Audience, Cuts, Exam, Fitted, Metric, Reason, Recipe, Role, Window
+from addressee.models.kind import Answers, Audience, Fitted, Reason, Recipe
 from addressee.models.neighbour_rows import MAX_SEEDS, NeighbourRows, StackedRows, askers
-from addressee.models.product_exams import (
-    METRICS,
-    list_details,
-    new_products,
-    popular_answers,
-    product_cuts,
-    product_marks,
-)
+from addressee.models.product_kind import ProductKind
 from addressee.models.stacked import feature_names
-from addressee.models.tables import Floats, Tables
+from addressee.models.tables import Tables
 from addressee.models.trees import Trees
 
 HORIZON_DAYS = 28
@@ -33,7 +26,7 @@ RECIPES: Sequence[Recipe] = (
 
 
 @dataclass(frozen=True)
-class Discover:
+class Discover(ProductKind):
     """Item-item neighbours, one sparse sum over a person's latest products, in three ways.
 
     `cosine`: co-buyers / (sqrt(buyers_i * buyers_j) + shrinkage) * trend_j ** p, the cosine between buyer sets, shrunk
@@ -46,29 +39,20 @@ class Discover:
     candidates: Sequence[Recipe] = RECIPES
 
     name = "discover"
-    role: Role = "recommender"
+    horizon_days = HORIZON_DAYS
+    new_alone = True
     families = ("item_neighbours", "stacked")
-    uses_features = False
     title = f"products never bought before, of the orders of the next {HORIZON_DAYS} days"
-    floor_title = "the products that most people bought in the last 28 days, without those bought before"
+    floor_title = f"the products that most people bought in the last {POPULAR_DAYS} days, without those bought before"
     limits: Sequence[str] = (
         "Knows the 4000 products with the most buyers, none with fewer than 5; EASE and walks the 2000 first of them.",
         "Of products that nobody bought before, knows by their texts the 4000 that are most like those.",
         f"Looks at the latest {MAX_SEEDS} products of a person; without any purchase or cart it is silent.",
     )
-    metrics: Sequence[Metric] = METRICS
 
     def recipes(self) -> Sequence[Recipe]:
         """Return the plainest first: the cosine, the same without cold products, the blend, the stack."""
         return self.candidates
-
-    def cuts(self, tables: Tables) -> Cuts | None:
-        """Return two windows of `HORIZON_DAYS` at the end."""
-        return product_cuts(tables, horizon_days=HORIZON_DAYS)
-
-    def exam(self, tables: Tables, window: Window) -> Exam:
-        """Ask for products that are new to the person."""
-        return new_products(tables, window.first, days=HORIZON_DAYS)
 
     def fit(self, tables: Tables, *, until: int, recipe: Recipe, rng: np.random.Generator) -> Fitted:
         """Fit the recipe; where too few bought anything new lately, a stack stays a blend."""
@@ -100,15 +84,6 @@ class Discover:
         plain = NeighbourRows(fitted.sections)
         return Answers(candidates=[plain.rank(asker, k) for asker in askers(fitted, audience)])
 
-    def marks(self, exam: Exam, answers: Answers) -> Floats:
-        """Return NDCG, recall, precision and coverage of people."""
-        return product_marks(exam, answers.candidates)
-
-    def floor(self, tables: Tables, exam: Exam, *, until: int) -> Floats:  # noqa: ARG002  # the exam's own day
-        """Rank by popularity what is new to the person."""
-        answers = popular_answers(tables, exam.audience, days=POPULAR_DAYS, unbought_only=True)
-        return product_marks(exam, answers.candidates)
-
     def explain(self, fitted: Fitted, audience: Audience) -> Sequence[Sequence[Reason]]:
         """Name the latest products that add most to the first product's sum: because you bought these."""
         model = NeighbourRows(fitted.sections)
@@ -120,13 +95,9 @@ class Discover:
 
     def details(self, tables: Tables, fitted: Fitted) -> Mapping[str, Any]:
         """Return the size of the model, the weights of its parts, and how different and diverse its lists are."""
-        sizes = {"products": len(fitted.sections["item_hash"]), "neighbours": len(fitted.sections["neighbour"])}
         factors = fitted.settings.get("factors", {})
-        return {
-            "size": sizes,
-            **({"weights of the parts": factors} if factors else {}),
-            **list_details(tables, fitted, self.predict),
-        }
+        told = super().details(tables, fitted)
+        return {"size": told["size"], **({"weights of the parts": factors} if factors else {}), **told}
 
 
 KIND = Discover()

@@ -1,24 +1,17 @@
 """`next_product`: the next order's products, whatever they are: bought before, or new to the person."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from addressee.models.item_sections import POPULAR_DAYS, count_buyers, item_table, known_rows, packed, rows_of
-from addressee.models.kind import REASONS, Answers, Audience, Cuts, Exam, Fitted, Metric, Reason, Recipe, Role, Window
+from addressee.models.kind import REASONS, Answers, Audience, Fitted, Reason, Recipe
 from addressee.models.kinds.buy_again import expected_again, own_counts
 from addressee.models.neighbour_rows import MAX_SEEDS, NeighbourRows, askers
 from addressee.models.next_products import SUPPORT_OF_ONE
-from addressee.models.product_exams import (
-    METRICS,
-    list_details,
-    next_baskets,
-    popular_answers,
-    product_cuts,
-    product_marks,
-)
+from addressee.models.product_kind import ProductKind
 from addressee.models.ranking import Scored
 from addressee.models.tables import Floats, Tables
 
@@ -33,7 +26,7 @@ RECIPES: Sequence[Recipe] = (
 
 
 @dataclass(frozen=True)
-class NextProduct:
+class NextProduct(ProductKind):
     """Personal frequency + `discover` times item neighbours, scaled so that the latest products' best one counts 1.
 
     With `discover` 0 it is `buy_again`: the preferred recipe, which the others must surely outdo.
@@ -42,9 +35,8 @@ class NextProduct:
     candidates: Sequence[Recipe] = RECIPES
 
     name = "next_product"
-    role: Role = "recommender"
+    horizon_days = HORIZON_DAYS
     families = ("next_products",)
-    uses_features = False
     title = f"products of the next order within {HORIZON_DAYS} days, bought before or new"
     floor_title = f"the products that most people bought in the last {POPULAR_DAYS} days"
     limits: Sequence[str] = (
@@ -52,19 +44,10 @@ class NextProduct:
         "Neighbours are those of the 4000 products with the most buyers, none with fewer than 5.",
         f"Nightly lists hold {MAX_LISTED} products.",
     )
-    metrics: Sequence[Metric] = METRICS
 
     def recipes(self) -> Sequence[Recipe]:
         """Return personal frequency alone, then with more and more of what goes with the latest products."""
         return self.candidates
-
-    def cuts(self, tables: Tables) -> Cuts | None:
-        """Return two windows of `HORIZON_DAYS` at the end."""
-        return product_cuts(tables, horizon_days=HORIZON_DAYS)
-
-    def exam(self, tables: Tables, window: Window) -> Exam:
-        """Ask for the next order."""
-        return next_baskets(tables, window.first, days=HORIZON_DAYS)
 
     def fit(self, tables: Tables, *, until: int, recipe: Recipe, rng: np.random.Generator) -> Fitted:  # noqa: ARG002  # nothing random
         """Count purchases and co-buyers; the table holds everything that was ever bought."""
@@ -87,24 +70,10 @@ class NextProduct:
         model = _Ranker(fitted, audience)
         return Answers(candidates=[model.rank(person, seeds, min(k, MAX_LISTED)) for person, seeds in model.people()])
 
-    def marks(self, exam: Exam, answers: Answers) -> Floats:
-        """Return NDCG, recall, precision and coverage of people."""
-        return product_marks(exam, answers.candidates)
-
-    def floor(self, tables: Tables, exam: Exam, *, until: int) -> Floats:  # noqa: ARG002  # the exam's own day
-        """Rank by popularity."""
-        answers = popular_answers(tables, exam.audience, days=POPULAR_DAYS, unbought_only=False)
-        return product_marks(exam, answers.candidates)
-
     def explain(self, fitted: Fitted, audience: Audience) -> Sequence[Sequence[Reason]]:
         """Name the products that add most to the first one's score: itself, bought before, and the latest ones."""
         model = _Ranker(fitted, audience)
         return [model.reasons(person, seeds) for person, seeds in model.people()]
-
-    def details(self, tables: Tables, fitted: Fitted) -> Mapping[str, Any]:
-        """Return the size of the model, and how different and diverse its lists are."""
-        sizes = {"products": len(fitted.sections["item_hash"]), "neighbours": len(fitted.sections["neighbour"])}
-        return {"size": sizes, **list_details(tables, fitted, self.predict)}
 
 
 class _Ranker:
