@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from addressee.models.candidates import THREADS
+from addressee.models.boosting import boosting
 from addressee.models.kind import Recipe
 from addressee.models.pack_trees import Packed, pack_trees
 from addressee.models.prepared_columns import finite
@@ -47,26 +47,9 @@ def _train(recipe: Recipe, lesson: _Lesson, seed: int, rounds: int, *, held: _Le
     if held is not None:
         stop = lightgbm.early_stopping(PATIENCE, verbose=False)
         stops = {"valid_sets": [lightgbm.Dataset(*held, reference=data)], "callbacks": [stop]}
-    return lightgbm.train(_parameters(recipe, seed), data, num_boost_round=rounds, **stops)
+    return lightgbm.train(boosting(recipe, seed, **_objective(recipe["power"])), data, num_boost_round=rounds, **stops)
 
 
-def _parameters(recipe: Recipe, seed: int) -> dict[str, Any]:
-    """Return LightGBM's parameters. Histograms by column: a sum over rows does not depend on the threads.
-
-    Tweedie's distribution of power 1 is Poisson's, whose deviance LightGBM knows under that name alone.
-    """
-    return {
-        "objective": "poisson" if recipe["power"] == 1 else "tweedie",
-        "tweedie_variance_power": recipe["power"],
-        "learning_rate": recipe["rate"],
-        "num_leaves": recipe["leaves"],
-        "min_data_in_leaf": recipe["least"],
-        "feature_fraction": recipe.get("share", 1.0),
-        "lambda_l2": recipe.get("l2", 1.0),
-        "max_bin": 127,
-        "seed": seed % 2**31,
-        "deterministic": True,
-        "force_col_wise": True,
-        "num_threads": THREADS,
-        "verbosity": -1,
-    }
+def _objective(power: float) -> dict[str, Any]:
+    """Return the objective of a power: that of 1 is Poisson's, whose deviance LightGBM knows under that name alone."""
+    return {"objective": "poisson" if power == 1 else "tweedie", "tweedie_variance_power": power}

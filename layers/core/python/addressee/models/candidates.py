@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from addressee.models.balance import OUTLIERS, Weighted, class_weights, smote
+from addressee.models.boosting import THREADS, boosting
 from addressee.models.item_sections import packed
 from addressee.models.kind import Fitted, Recipe
 from addressee.models.pack_trees import pack_forest, pack_trees
@@ -19,8 +20,6 @@ LOGISTIC, TREES, FOREST = "logistic", "trees", "forest"
 FAMILIES = (LOGISTIC, "prepared_logistic", TREES, FOREST)
 ROUNDS = 300
 PATIENCE = 20
-THREADS = 1
-"""Kinds are trained side by side; threads that wait for each other cost more than they bring."""
 _DIGITS = 9
 
 
@@ -109,28 +108,10 @@ def _trees(recipe: Recipe, lesson: Lesson, seed: int, held: Lesson | None) -> Fi
         valid = lightgbm.Dataset(finite(held.features), held.labels.astype(np.float64), data, weight=held.weights)
         stops = {"valid_sets": [valid], "callbacks": [lightgbm.early_stopping(PATIENCE, verbose=False)]}
     rounds = ROUNDS if held is not None else int(recipe.get("rounds", ROUNDS))
-    booster = lightgbm.train(_boosting(recipe, seed), data, num_boost_round=rounds, **stops)
+    booster = lightgbm.train(boosting(recipe, seed, objective="binary"), data, num_boost_round=rounds, **stops)
     taken = booster.best_iteration if held is not None else rounds
     sections, settings = pack_trees(booster.model_to_string(num_iteration=taken))
     return Fitted(recipe, {**settings, "rounds": taken}, sections, TREES)
-
-
-def _boosting(recipe: Recipe, seed: int) -> dict[str, Any]:
-    """Return LightGBM's parameters. Histograms by column: a sum over rows does not depend on the threads."""
-    return {
-        "objective": "binary",
-        "learning_rate": recipe["rate"],
-        "num_leaves": recipe["leaves"],
-        "min_data_in_leaf": recipe["least"],
-        "feature_fraction": recipe.get("share", 1.0),
-        "lambda_l2": recipe.get("l2", 1.0),
-        "max_bin": 127,
-        "seed": seed % 2**31,
-        "deterministic": True,
-        "force_col_wise": True,
-        "num_threads": THREADS,
-        "verbosity": -1,
-    }
 
 
 def _forest(recipe: Recipe, lesson: Lesson, seed: int, _held: Lesson | None) -> Fitted:
