@@ -8,6 +8,7 @@ Setting `thresholds`: the least probabilities of the tiers `high` and `medium`; 
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from math import exp, log, log1p
 from typing import Any
 
@@ -126,56 +127,23 @@ def tier(score: float, least: Mapping[str, float]) -> str:
 Family = Callable[[Sections, Mapping[str, Any]], Any]
 
 
-def _trees(sections: Sections, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401  # a `serving.Scorer`
-    from addressee.models.tree_scorers import BoostedTrees  # noqa: PLC0415  # who has no trees does not pay for them
+def on_demand(module: str, name: str) -> Family:
+    """Return a family whose module is imported with the first model of it: who has none does not pay for it."""
 
-    return BoostedTrees(sections, settings)
+    def opened(sections: Sections, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401  # what the family serves
+        return getattr(import_module(f"addressee.models.{module}"), name)(sections, settings)
 
-
-def _forest(sections: Sections, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401  # a `serving.Scorer`
-    from addressee.models.tree_scorers import Forest  # noqa: PLC0415  # the same
-
-    return Forest(sections, settings)
-
-
-def _prepared(sections: Sections, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401  # a `serving.Scorer`
-    from addressee.models.prepared import PreparedLogistic  # noqa: PLC0415  # the same
-
-    return PreparedLogistic(sections, settings)
-
-
-def _expected_revenue(sections: Sections, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401  # a `serving.Scorer`
-    from addressee.models.valuers import ExpectedRevenue  # noqa: PLC0415  # the same
-
-    return ExpectedRevenue(sections, settings)
-
-
-def _boosted_revenue(sections: Sections, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401  # a `serving.Scorer`
-    from addressee.models.valuers import BoostedRevenue  # noqa: PLC0415  # the same
-
-    return BoostedRevenue(sections, settings)
-
-
-def _two_models(sections: Sections, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401  # a `serving.Scorer`
-    from addressee.models.uplift_scorers import TwoModels  # noqa: PLC0415  # the same
-
-    return TwoModels(sections, settings)
-
-
-def _transformed(sections: Sections, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401  # a `serving.Scorer`
-    from addressee.models.uplift_scorers import Transformed  # noqa: PLC0415  # the same
-
-    return Transformed(sections, settings)
+    return opened
 
 
 SCORER_FAMILIES: Mapping[str, Family] = {
     "logistic": Logistic,
-    "prepared_logistic": _prepared,
-    "trees": _trees,
-    "forest": _forest,
-    "bg_nbd": _expected_revenue,
-    "revenue_trees": _boosted_revenue,
-    "two_models": _two_models,
-    "transformed": _transformed,
+    "prepared_logistic": on_demand("prepared", "PreparedLogistic"),
+    "trees": on_demand("tree_scorers", "BoostedTrees"),
+    "forest": on_demand("tree_scorers", "Forest"),
+    "bg_nbd": on_demand("valuers", "ExpectedRevenue"),
+    "revenue_trees": on_demand("valuers", "BoostedRevenue"),
+    "two_models": on_demand("uplift_scorers", "TwoModels"),
+    "transformed": on_demand("uplift_scorers", "Transformed"),
 }
 """How a scorer is computed, by the `family` in `bundle.json`."""

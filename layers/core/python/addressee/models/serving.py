@@ -11,7 +11,7 @@ from addressee.models.bundle import SERVING_FILE, BundleRefused, open_bundle
 from addressee.models.packed import Truncated, unpack
 from addressee.models.ranking import Scored, Sections
 from addressee.models.recommenders import ItemNeighbours, Nightly, PersonalFrequency
-from addressee.models.scorers import SCORER_FAMILIES
+from addressee.models.scorers import SCORER_FAMILIES, on_demand
 from addressee.models.segmenters import Centroids, Tiers
 from addressee.models.timers import Timer
 
@@ -95,23 +95,11 @@ class Segmenter(Protocol):
         ...
 
 
-def _stacked(sections: Sections, settings: Mapping[str, Any]) -> Recommender:
-    from addressee.models.stacked import StackedNeighbours  # noqa: PLC0415  # only where such a model is published
-
-    return StackedNeighbours(sections, settings)
-
-
-def _next_products(sections: Sections, settings: Mapping[str, Any]) -> Recommender:
-    from addressee.models.next_products import NextProducts  # noqa: PLC0415  # only where such a model is published
-
-    return NextProducts(sections, settings)
-
-
 RECOMMENDERS: Mapping[str, Callable[[Sections, Mapping[str, Any]], Recommender]] = {
     "personal_frequency": PersonalFrequency,
     "item_neighbours": ItemNeighbours,
-    "stacked": _stacked,
-    "next_products": _next_products,
+    "stacked": on_demand("stacked", "StackedNeighbours"),
+    "next_products": on_demand("next_products", "NextProducts"),
 }
 """How a recommender is computed, by the `family` in `bundle.json`; several kinds may share a family."""
 
