@@ -129,12 +129,8 @@ class ItemNeighbours:
     ) -> list[Scored]:
         """Rank what the person has not bought; see `serving.Recommender`."""
         scores, support, found = self._sums(map(self._span, self.seeds(history)))
-        if candidates is not None:
-            found &= {self._row_of.get(item_hash(item_id), -1) for item_id in candidates}
-        best = sorted(found)
-        best.sort(key=scores.__getitem__, reverse=True)  # stable: ties stay in the order of rows
-        unbought = (row for row in best if self.items.hashes[row] not in history)
-        return [Scored(self.items.item_id(row), scores[row], float(support[row])) for row in islice(unbought, k)]
+        best = self._unbought(history, self._wanted(found, candidates), scores)
+        return [Scored(self.items.item_id(row), scores[row], float(support[row])) for row in islice(best, k)]
 
     def seeds(self, history: Mapping[int, int]) -> list[int]:
         """Return the rows of the latest `max_seeds` bought items (ties: larger hash first), those that are known.
@@ -146,6 +142,16 @@ class ItemNeighbours:
         stamped = sorted([day * _HASHES + key for key, day in history.items() if day >= since], reverse=True)
         rows = map(self._row_of.get, [int(each % _HASHES) for each in stamped[: self._max_seeds]])
         return [row for row in rows if row is not None]
+
+    def _wanted(self, found: set[int], candidates: Sequence[str] | None) -> set[int]:
+        """Return the rows that are among the candidates, where there are such."""
+        return found if candidates is None else found & {self._row_of.get(item_hash(each), -1) for each in candidates}
+
+    def _unbought(self, history: Mapping[int, int], rows: set[int], scores: Sequence[float]) -> Iterator[int]:
+        """Return the rows that were not bought, the highest score first, ties by row."""
+        best = sorted(rows)
+        best.sort(key=scores.__getitem__, reverse=True)  # stable: ties stay in the order of rows
+        return (row for row in best if self.items.hashes[row] not in history)
 
     def _span(self, row: int) -> slice:
         """Return where a row's neighbours stand."""

@@ -10,7 +10,6 @@ from typing import Any
 from addressee.models.ranking import Scored, Sections
 from addressee.models.recommenders import ItemNeighbours, Nightly
 from addressee.models.trees import Trees
-from addressee.profiles.hashing import item_hash
 
 WIDTH = 100
 LATEST_DAYS = 365
@@ -50,11 +49,7 @@ class StackedNeighbours(ItemNeighbours):
         """Rank what the person has not bought; see `serving.Recommender`."""
         seeds = self.seeds(history)
         scores, support, found = self._sums(map(self._span, seeds))
-        if candidates is not None:
-            found &= {self._row_of.get(item_hash(item_id), -1) for item_id in candidates}
-        best = sorted(found)
-        best.sort(key=scores.__getitem__, reverse=True)  # stable: ties stay in the order of rows
-        rows = list(islice((row for row in best if self.items.hashes[row] not in history), WIDTH))
+        rows = list(islice(self._unbought(history, self._wanted(found, candidates), scores), WIDTH))
         if not rows:
             return []
         days = float(min(max(today - max(history.values()), 0), LATEST_DAYS))
