@@ -11,13 +11,13 @@ from addressee.models.calibration import apply, calibration_section, fit_calibra
 from addressee.models.candidates import FAMILIES, Lesson, learn, moments, regress
 from addressee.models.class_metrics import CLASS_METRICS, marked
 from addressee.models.fairness import group_thresholds, joint_groups, reweighed
-from addressee.models.kind import REASONS, Answers, Audience, Cuts, Exam, Fitted, Metric, Reason, Recipe, Role, Window
+from addressee.models.kind import Answers, Audience, Cuts, Exam, Fitted, Metric, Reason, Recipe, Role, Window
 from addressee.models.metrics import roc_auc
 from addressee.models.occasions import Occasions, cuts, exam_of, inner_split, occasions
 from addressee.models.prepared_columns import finite, flatten
 from addressee.models.propensity_details import propensity_details
 from addressee.models.recipe_search import search_recipes
-from addressee.models.scored_rows import answer_rows, explain_rows, score_rows
+from addressee.models.scored_rows import answer_rows, score_rows, strongest_reasons
 from addressee.models.scorers import THRESHOLDS
 from addressee.models.tables import Flags, Floats, Indices, Tables
 from addressee.models.thresholds import tuned_thresholds
@@ -149,13 +149,7 @@ class Propensity:
 
     def explain(self, fitted: Fitted, audience: Audience) -> Sequence[Sequence[Reason]]:
         """Return each person's features with the largest SHAP values, in log-odds."""
-        names = fitted.settings["names"]
-        given = explain_rows(fitted, audience.features)
-        strongest = np.argsort(-np.abs(given), axis=1, kind="stable")[:, :REASONS]
-        return [
-            [Reason(names[column], float(row[column])) for column in columns if row[column]]
-            for row, columns in zip(given, strongest, strict=True)
-        ]
+        return strongest_reasons(fitted, audience.features)
 
     def details(self, tables: Tables, fitted: Fitted) -> Mapping[str, Any]:
         """Return weights, importance, correlations, class balance, calibration and thresholds."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from addressee.models.kind import Fitted
+from addressee.models.kind import REASONS, Fitted, Reason
 from addressee.models.prepared_columns import prepared_matrix
 from addressee.models.scorers import LINKS, SCORER_FAMILIES, log_odds, sigmoid
 from addressee.models.tables import Floats
@@ -46,6 +46,16 @@ def explain_rows(fitted: Fitted, features: Floats) -> Floats:
     """Return each feature's contribution for each row of [n, F], as `Scorer.explain` says."""
     scorer = SCORER_FAMILIES[fitted.family](fitted.sections, fitted.settings)
     return np.array([scorer.explain(row) for row in features.tolist()], np.float64).reshape(features.shape)
+
+
+def strongest_reasons(fitted: Fitted, features: Floats) -> list[list[Reason]]:
+    """Return for each row of [n, F] the `REASONS` features that move the answer most, by the settings' `names`."""
+    names, given = fitted.settings["names"], explain_rows(fitted, features)
+    strongest = np.argsort(-np.abs(given), axis=1, kind="stable")[:, :REASONS]
+    return [
+        [Reason(names[column], float(row[column])) for column in columns if row[column]]
+        for row, columns in zip(given, strongest, strict=True)
+    ]
 
 
 def _logits(fitted: Fitted, features: Floats) -> Floats:

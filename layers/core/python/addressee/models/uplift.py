@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from addressee.models.kind import REASONS, Answers, Audience, Cuts, Exam, Fitted, Metric, Reason, Recipe, Role, Window
+from addressee.models.kind import Answers, Audience, Cuts, Exam, Fitted, Metric, Reason, Recipe, Role, Window
 from addressee.models.metrics_uplift import qini, uplift_at
 from addressee.models.occasions import DAY_MS, Occasions, cuts, exam_of
-from addressee.models.scored_rows import score_rows
-from addressee.models.scorers import SCORER_FAMILIES
+from addressee.models.scored_rows import score_rows, strongest_reasons
 from addressee.models.tables import TRIAL_DAYS, Flags, Floats, Tables
 from addressee.models.uplift_details import uplift_details
 from addressee.models.uplift_learners import TRANSFORMED, TWO_MODELS, Trial, buys_anyway, learn_uplift, uplift_rows
@@ -109,12 +108,7 @@ class Uplift:
 
     def explain(self, fitted: Fitted, audience: Audience) -> Sequence[Sequence[Reason]]:
         """Return each person's features that moved the uplift most, in probability."""
-        model, names = SCORER_FAMILIES[fitted.family](fitted.sections, fitted.settings), fitted.settings["names"]
-        told = []
-        for row in audience.features.tolist():
-            given = sorted(zip(names, model.explain(row), strict=True), key=lambda each: -abs(each[1]))
-            told.append([Reason(name, moved) for name, moved in given[:REASONS] if moved])
-        return told
+        return strongest_reasons(fitted, audience.features)
 
     def details(self, tables: Tables, fitted: Fitted) -> Mapping[str, Any]:
         """Return both groups' sizes and rates, the mean effect, and which features move the uplift."""

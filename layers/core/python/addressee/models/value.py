@@ -10,9 +10,9 @@ from addressee.models.bg_nbd import Customers, fit_bg_nbd
 from addressee.models.boosted_amounts import boost_amounts
 from addressee.models.gamma_gamma import fit_gamma_gamma
 from addressee.models.item_sections import packed
-from addressee.models.kind import REASONS, Answers, Audience, Cuts, Exam, Fitted, Metric, Reason, Recipe, Role, Window
+from addressee.models.kind import Answers, Audience, Cuts, Exam, Fitted, Metric, Reason, Recipe, Role, Window
 from addressee.models.occasions import cuts, exam_of, inner_split
-from addressee.models.scored_rows import score_rows
+from addressee.models.scored_rows import score_rows, strongest_reasons
 from addressee.models.scorers import SCORER_FAMILIES
 from addressee.models.spending import spending, teaches
 from addressee.models.tables import Floats, Tables
@@ -116,12 +116,7 @@ class Value:
 
     def explain(self, fitted: Fitted, audience: Audience) -> Sequence[Sequence[Reason]]:
         """Return each person's features that moved the amount most, in minor units."""
-        model, names = SCORER_FAMILIES[fitted.family](fitted.sections, fitted.settings), fitted.settings["names"]
-        told = []
-        for row in audience.features.tolist():
-            given = sorted(zip(names, model.explain(row), strict=True), key=lambda each: -abs(each[1]))
-            told.append([Reason(name, moved) for name, moved in given[:REASONS] if moved])
-        return told
+        return strongest_reasons(fitted, audience.features)
 
     def details(self, tables: Tables, fitted: Fitted) -> Mapping[str, Any]:
         """Return parameters or importance, the chance to be alive, deciles of what was predicted and spent."""
