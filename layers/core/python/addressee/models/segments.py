@@ -1,4 +1,4 @@
-"""What all segmenters share: what people go on to spend, the mean of a group, and each segment's most bought items."""
+"""What all segmenters share: the exam by spending, the mean of a group, and each segment's most bought items."""
 
 from array import array
 from typing import Any
@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 
 from addressee.models.item_sections import count_buyers, item_table, known_rows, most_bought, packed
+from addressee.models.kind import Cuts, Exam, Window
+from addressee.models.people_exams import in_window, people_cuts, people_exam
 from addressee.models.tables import Flags, Floats, Indices, Ints, Tables
 
 HORIZON_DAYS = 28
@@ -13,6 +15,19 @@ LEAST_PEOPLE = 50
 HALF_SUPPORT = 10.0
 TOP_ITEMS = 50
 LEAST_BUYERS = 2
+
+
+class SpendingExams:
+    """The exam of every kind of segments: do they part people by what these go on to spend."""
+
+    def cuts(self, tables: Tables) -> Cuts | None:
+        """Return windows of up to four weekly cut-offs, or None where a part lacks people."""
+        return people_cuts(tables, HORIZON_DAYS, lambda rows: int(rows.sum()) >= LEAST_PEOPLE)
+
+    def exam(self, tables: Tables, window: Window) -> Exam:
+        """Ask about everybody known at a cut-off of the window, for log(1 + revenue) of the days that follow it."""
+        rows = in_window(tables, window)
+        return people_exam(tables, rows, spent(tables, rows))
 
 
 def spent(tables: Tables, rows: Flags) -> Floats:

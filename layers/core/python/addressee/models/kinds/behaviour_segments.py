@@ -8,26 +8,15 @@ import numpy as np
 
 from addressee.models.feature_words import in_words
 from addressee.models.item_sections import numbers, packed
-from addressee.models.kind import REASONS, Answers, Audience, Cuts, Exam, Fitted, Metric, Reason, Recipe, Role, Window
+from addressee.models.kind import REASONS, Answers, Audience, Exam, Fitted, Metric, Reason, Recipe, Role
 from addressee.models.metrics import explained
-from addressee.models.people_exams import in_window, people_cuts, people_exam
 from addressee.models.prepared_columns import finite, flatten
 from addressee.models.segment_clusters import MOST, cluster
 from addressee.models.segment_matching import Former, former_of, match
 from addressee.models.segment_names import defining, named
 from addressee.models.segment_quality import movement, quality, warnings
 from addressee.models.segment_space import LEAST_DEVIATION, Space, fit_space, nearest, silhouettes, space_of
-from addressee.models.segments import (
-    HALF_SUPPORT,
-    HORIZON_DAYS,
-    LEAST_PEOPLE,
-    EqualGroups,
-    bestsellers,
-    finished,
-    latest,
-    means,
-    spent,
-)
+from addressee.models.segments import HALF_SUPPORT, EqualGroups, SpendingExams, bestsellers, finished, latest, means
 from addressee.models.tables import Floats, Ints, Tables
 from addressee.profiles.measures import NEVER_DAYS
 
@@ -37,7 +26,7 @@ NO_FORMER = "there is no model of the same features before"
 
 
 @dataclass(frozen=True)
-class BehaviourSegments:
+class BehaviourSegments(SpendingExams):
     """K-Means on principal components; `former` is the model of before, whose segments go on where they can."""
 
     former: Former | None = None
@@ -64,15 +53,6 @@ class BehaviourSegments:
     def following(self, former: Fitted) -> "BehaviourSegments":
         """Return the kind that goes on from a former model: names, and places that are as good."""
         return replace(self, former=former_of(former))
-
-    def cuts(self, tables: Tables) -> Cuts | None:
-        """Return windows of up to four weekly cut-offs, or None where a part lacks people."""
-        return people_cuts(tables, HORIZON_DAYS, lambda rows: int(rows.sum()) >= LEAST_PEOPLE)
-
-    def exam(self, tables: Tables, window: Window) -> Exam:
-        """Ask about everybody known at a cut-off of the window, for log(1 + revenue) of the days that follow it."""
-        rows = in_window(tables, window)
-        return people_exam(tables, rows, spent(tables, rows))
 
     def fit(self, tables: Tables, *, until: int, recipe: Recipe, rng: np.random.Generator) -> Fitted:
         """Part the people as they are last known; `value` is each segment's mean truth on finished windows."""
@@ -179,9 +159,7 @@ class BehaviourSegments:
             },
             "simplified silhouette by segment": said["silhouette"],
             "overlap (share of people nearly as near to another segment)": said["overlap"],
-            "movement since the model before": said.get(
-                "movement", {"moved": "there is no model of the same features before"}
-            ),
+            "movement since the model before": said.get("movement", {"moved": NO_FORMER}),
             "warnings": {str(at): text for at, text in enumerate(said["warnings"], 1)} or {"none": ""},
         }
 

@@ -8,19 +8,17 @@ from typing import Any
 import numpy as np
 
 from addressee.models.item_sections import numbers, packed
-from addressee.models.kind import Answers, Audience, Cuts, Exam, Fitted, Metric, Reason, Recipe, Role, Window
+from addressee.models.kind import Answers, Audience, Exam, Fitted, Metric, Reason, Recipe, Role
 from addressee.models.metrics import explained, spearman
-from addressee.models.people_exams import in_window, people_cuts, people_exam
 from addressee.models.segments import (
     HALF_SUPPORT,
     HORIZON_DAYS,
-    LEAST_PEOPLE,
     EqualGroups,
+    SpendingExams,
     bestsellers,
     finished,
     latest,
     means,
-    spent,
 )
 from addressee.models.tables import Floats, Ints, Tables
 from addressee.profiles.measures import NEVER_DAYS
@@ -35,7 +33,7 @@ _NEVER_TIER = len(QUANTILES) + 1
 _MIDDLE_TIER = len(QUANTILES) // 2
 
 
-class RfmTiers:
+class RfmTiers(SpendingExams):
     """Quintiles among customers; recency is turned round, so that 5 is best on every axis."""
 
     name = "rfm_tiers"
@@ -53,15 +51,6 @@ class RfmTiers:
     def recipes(self) -> Sequence[Recipe]:
         """Return how many of the worst recency quintiles count as late: the rhythm of shops differs."""
         return [{"late_tiers": tiers} for tiers in (1, 2, 3)]
-
-    def cuts(self, tables: Tables) -> Cuts | None:
-        """Return windows of up to four weekly cut-offs, or None where a part lacks people."""
-        return people_cuts(tables, HORIZON_DAYS, lambda rows: int(rows.sum()) >= LEAST_PEOPLE)
-
-    def exam(self, tables: Tables, window: Window) -> Exam:
-        """Ask about everybody known at a cut-off of the window, for log(1 + revenue) of the days that follow it."""
-        rows = in_window(tables, window)
-        return people_exam(tables, rows, spent(tables, rows))
 
     def fit(self, tables: Tables, *, until: int, recipe: Recipe, rng: np.random.Generator) -> Fitted:  # noqa: ARG002  # nothing random
         """Cut the axes at the latest known features; `value` is each segment's mean truth on finished windows."""
