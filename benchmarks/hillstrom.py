@@ -27,4 +27,4 @@ def load(path: Path) -> Trial:
         for each in rows
     ]
     mailed, visited = [each["segment"] == WOMENS for each in rows], [each["visit"] == "1" for each in rows]
-    return Trial(np.array(numbers), np.array(mailed), np.array(visited))
+    return Trial(np.array(numbers), np.array(mailed), np.array(visited), np.full(len(mailed), np.mean(mailed)))

@@ -45,7 +45,8 @@ def _judged(trial: Trial, seed: int) -> Mapping[str, Mapping[str, float]]:
 
 
 def _part(trial: Trial, rows: Ints) -> Trial:
-    return Trial(trial.features[rows], trial.mailed[rows], trial.bought[rows])
+    mailed = trial.mailed[rows]
+    return Trial(trial.features[rows], mailed, trial.bought[rows], np.full(len(mailed), mailed.mean()))
 
 
 def _orders(early: Trial, late: Trial, seed: int) -> Iterator[tuple[str, Floats]]:

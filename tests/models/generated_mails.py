@@ -140,6 +140,7 @@ def _trial(then: Then, mood: int, day: int, rng: np.random.Generator) -> dict[st
         "subject": subject,
         "day": np.full(len(subject), day),
         "mailed": mailed,
+        "share": np.full(len(subject), mailed.mean()),
         "bought": bought,
         "revenue_minor_units": spent.astype(np.int64),
     }

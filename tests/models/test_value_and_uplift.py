@@ -13,12 +13,16 @@ from addressee.models.scorers import SCORER_FAMILIES
 from addressee.models.spending import spending
 from addressee.models.tables import TRIAL_DAYS, no_trials
 from addressee.models.uplift import RECIPES, TrialExam
+from addressee.models.uplift_details import uplift_details
+from addressee.models.uplift_learners import Trial, learn_uplift, uplift_rows
 from tests.models.conftest import SEED, tables, trained, year
 from tests.models.generated import AS_OF_DAY, FEATURES
 from tests.models.generated_mails import uplift
 
 VALUE, UPLIFT = kind_of("value_in_90_days"), kind_of("uplift_in_14_days")
 TREES = {"model": "revenue_trees", "power": 1.3, "rate": 0.1, "leaves": 5, "least": 30, "rounds": 15}
+TOLD = {"gains": {"high": 0.1, "medium": 0.0}, "names": ["one", "other"]}
+"""What a kind adds to a learner's settings."""
 
 
 def people(table, count=30):
@@ -84,12 +88,14 @@ class TestUplift:
     """Differences that a mail makes."""
 
     def test_the_exam_says_who_was_mailed_and_its_truth_is_the_uplift_on_average(self):
-        """The transformed outcome: its mean is the difference of both groups' rates."""
-        cuts = UPLIFT.cuts(tables())
+        """The transformed outcome: its mean is that of the campaigns' differences of both groups' rates."""
+        cuts, trials = UPLIFT.cuts(tables()), tables().trials
         exam = UPLIFT.exam(tables(), cuts.test)
-        mailed, bought = exam.mailed > 0, exam.truth != 0
-        effect = bought[mailed].mean() - bought[~mailed].mean()
-        assert exam.truth.mean() == pytest.approx(effect)
+        effects = []
+        for day in np.unique(trials.day[(trials.day >= cuts.test.first) & (trials.day <= cuts.test.last)]):
+            mailed, held = ((trials.day == day) & arm for arm in (trials.mailed, ~trials.mailed))
+            effects += [trials.bought[mailed].mean() - trials.bought[held].mean()] * int((mailed | held).sum())
+        assert exam.truth.mean() == pytest.approx(np.mean(effects))
         assert cuts.validation.last + TRIAL_DAYS <= cuts.test.first
 
     def test_scores_find_the_planted_uplift(self):
@@ -99,6 +105,20 @@ class TestUplift:
         scores = UPLIFT.predict(fitted, audience, k=1).scores
         planted = uplift(audience.features[:, FEATURES.index("mood")])
         assert np.corrcoef(scores, planted)[0, 1] > 0.7
+
+    @pytest.mark.parametrize("learner", ["two_models", "transformed"])
+    def test_campaigns_that_held_out_different_shares_are_compared_each_with_itself(self, learner):
+        """Eager people, of whom a half was held out, and idle ones, of whom few were: no mail moved anybody."""
+        rng = np.random.default_rng(5)
+        eager = np.arange(20_000) % 2 == 0
+        share = np.where(eager, 0.5, 0.95)
+        mailed, bought = rng.random(20_000) < share, rng.random(20_000) < np.where(eager, 0.5, 0.1)
+        assert bought[mailed].mean() - bought[~mailed].mean() < -0.1, "mails seem to do harm"
+        trial = Trial(rng.normal(size=(20_000, 2)), mailed, bought, share)
+        fitted = learn_uplift({"learner": learner, "model": "logistic", "c": 0.1}, trial, seed=1)
+        assert abs(uplift_rows(fitted, trial.features).mean()) < 0.02
+        told = uplift_details(replace(fitted, settings={**fitted.settings, **TOLD}), trial)
+        assert abs(float(told["groups"]["mean effect"].split()[0])) < 0.02
 
     @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: f"{recipe['learner']}-{recipe['model']}")
     def test_each_learner_is_served_as_it_is_scored(self, recipe):

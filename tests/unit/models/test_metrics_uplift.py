@@ -52,6 +52,15 @@ def test_on_a_border_of_equals_everybody_counts_alike():
     assert uplift_at(BOUGHT, np.ones(8), np.zeros(8), share=0.3) == 0.0
 
 
+def test_a_row_that_weighs_two_counts_as_two_rows():
+    """Of each figure, ties and borders included."""
+    rng = np.random.default_rng(1)
+    scores, weights = rng.integers(0, 3, 8).astype(float), rng.integers(1, 4, 8)
+    often = [np.repeat(values, weights) for values in (BOUGHT, MAILED, scores)]
+    for figure in (qini, uplift_at):
+        assert figure(BOUGHT, MAILED, scores, weights=weights.astype(float)) == pytest.approx(figure(*often))
+
+
 def test_the_order_of_the_rows_does_not_matter():
     """Ties are not broken by place."""
     rng = np.random.default_rng(0)

@@ -6,6 +6,7 @@ from datetime import date
 import numpy as np
 import pytest
 
+from addressee.models.arrays import pack_arrays
 from addressee.models.chunks import chunk_spans, pack_chunk, read_chunk
 from addressee.models.examples import cut_days
 from addressee.models.prepare import Sources, prepare_tables
@@ -221,6 +222,9 @@ def test_mails_lists_catalogue_and_traits_come_back_from_their_files():
     assert pack_tables(found) == files
     assert found.sends.labels["opens_in_24_hours"].tolist() == [True]
     assert (found.trials.mailed.tolist(), found.trials.bought.tolist()) == ([True, False], [True, False])
+    unshared = {name: column for name, column in vars(tables.trials).items() if name != "share"}
+    earlier = read_tables({**files, "trials.npz": pack_arrays(unshared)}.__getitem__)
+    assert len(earlier.trials.subject) == 0, "of how many they were held out was not written down"
     assert found.items.texts == ("", "Oat milk", "")
     assert found.groups == {"gender": ("", "male", "")}
     assert found.audit == tables.audit

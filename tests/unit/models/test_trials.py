@@ -40,6 +40,7 @@ def test_everybody_of_a_campaign_is_seen_at_the_same_moment():
     found = trials([*SEEN, order(CAT, DUE + 0.1, "milk")], [SPRING])
     assert found.day.tolist() == [DUE - 1] * 3
     assert found.mailed.tolist() == [True, False, True]
+    assert found.share.tolist() == [2 / 3] * 3
     assert found.features[:, FEATURE_NAMES.index("orders_total")].tolist() == [1, 1, 1]
     assert found.known.all()
 
@@ -61,15 +62,16 @@ def test_orders_of_the_fortnight_count_in_full():
 def test_the_mail_itself_brings_nobody_into_the_table():
     """Cat's only event before is none: with `Email Sent` the mailed alone would be people whom nobody knows."""
     for reason in ("", HOLDOUT):
-        rows = [order(ANN, DUE - 30, "milk"), mail(CAT, "spring", DUE + 0.4)]
-        found = trials(rows, [planned((ANN, DUE + 0.4, ""), (CAT, DUE + 0.4, reason))])
-        assert found.subject.tolist() == [0]
+        rows = [*SEEN[:2], mail(CAT, "spring", DUE + 0.4)]
+        found = trials(rows, [planned((ANN, DUE + 0.4, ""), (BOB, 0, HOLDOUT), (CAT, DUE + 0.4, reason))])
+        assert found.subject.tolist() == [0, 1]
+        assert found.share.tolist() == [0.5, 0.5]
 
 
 def test_other_reasons_are_no_assignment():
     """Whose window held no hour was neither to be mailed nor held out."""
-    found = trials(SEEN, [planned((ANN, DUE + 0.4, ""), (BOB, 0, "expired"))])
-    assert found.subject.tolist() == [0]
+    found = trials(SEEN, [planned((ANN, DUE + 0.4, ""), (BOB, 0, "expired"), (CAT, 0, HOLDOUT))])
+    assert found.subject.tolist() == [0, 2]
     assert HOLDOUT == plan.HOLDOUT
     assert plan.Recipient(ANN, 1)[2] == ""
 
@@ -90,8 +92,16 @@ def test_a_campaign_counts_once_its_first_mail_is_due():
 @pytest.mark.parametrize(("ago", "known"), [(TRIAL_DAYS - 1, True), (TRIAL_DAYS - 2, False)])
 def test_the_outcome_is_known_when_its_days_are_over(ago, known):
     """The day of the first mail is the first of the fortnight."""
-    found = trials(SEEN, [planned((ANN, TODAY - ago + 0.4, ""), day=TODAY - 30)])
-    assert found.known.tolist() == [known]
+    found = trials(SEEN, [planned((ANN, TODAY - ago + 0.4, ""), (BOB, 0, HOLDOUT), day=TODAY - 30)])
+    assert found.known.tolist() == [known] * 2
+
+
+def test_a_campaign_without_a_holdout_is_no_trial():
+    """Its people were chosen, not drawn: among the mailed of other campaigns they would be compared with strangers."""
+    everybody = planned((ANN, DUE - 7.6, ""), (CAT, DUE - 7.6, ""), campaign="may", day=DUE - 9)
+    found = trials(SEEN, [SPRING, everybody])
+    assert found.day.tolist() == [DUE - 1] * 3
+    assert len(trials(SEEN, [everybody]).subject) == 0
 
 
 def test_two_campaigns_are_two_trials_of_a_person():
@@ -107,10 +117,10 @@ def test_two_campaigns_are_two_trials_of_a_person():
 def test_who_was_merged_since_is_one_person():
     """The cookie's assignment is Bob's if he had none of his own; one of two counts."""
     rows = [*SEEN, order(COOKIE, DUE - 3, "milk"), link(COOKIE, BOB, DUE - 2), order(COOKIE, DUE + 2, "milk")]
-    both = planned((COOKIE, DUE + 0.4, ""), (BOB, 0, HOLDOUT))
+    both = planned((COOKIE, DUE + 0.4, ""), (BOB, 0, HOLDOUT), (CAT, 0, HOLDOUT))
     found = trials(rows, [both])
-    assert found.subject.tolist() == [1]
-    assert found.bought.tolist() == [True]
+    assert found.subject.tolist() == [1, 2]
+    assert found.bought.tolist() == [True, False]
     assert found.features[0, FEATURE_NAMES.index("orders_total")] == 2
 
 

@@ -93,9 +93,9 @@ def _sends(read: Read, files: Collection[str], metadata: Metadata) -> Sends:
 
 
 def _trials(read: Read, files: Collection[str], metadata: Metadata) -> Trials:
-    if "trials.npz" not in files:
-        return no_trials(len(metadata.feature_names))
-    return Trials(**unpack_arrays(read("trials.npz")))
+    """Read who was held out; nobody, where an earlier version did not write down of how many."""
+    arrays = unpack_arrays(read("trials.npz")) if "trials.npz" in files else {}
+    return Trials(**arrays) if "share" in arrays else no_trials(len(metadata.feature_names))
 
 
 def _groups(read: Read, files: Collection[str]) -> dict[str, tuple[str, ...]]:

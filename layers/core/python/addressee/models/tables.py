@@ -163,13 +163,15 @@ class Trials:
     """Who was mailed and who was held out by chance, a row per person and campaign, sorted by day and subject, m rows.
 
     `features` is [m, F], as of the end of `day`, the one before the mail was due. `mailed` tells the random
-    assignment, `bought` and `revenue_minor_units` what followed within `TRIAL_DAYS`, `known` whether those were over.
+    assignment, `share` how many of the campaign's people were to be mailed, neither none nor all; `bought` and
+    `revenue_minor_units` what followed within `TRIAL_DAYS`, `known` whether those were over.
     """
 
     features: Floats
     subject: Indices
     day: Indices
     mailed: Flags
+    share: Floats
     bought: Flags
     revenue_minor_units: Ints
     known: Flags
@@ -189,7 +191,8 @@ def no_sends(features: int = 0) -> Sends:
 def no_trials(features: int = 0) -> Trials:
     """Return the table of a sender who held nobody out yet."""
     nothing, subject = np.empty(0, np.bool_), np.empty(0, np.int32)
-    return Trials(np.empty((0, features)), subject, subject, nothing, nothing, np.empty(0, np.int64), nothing)
+    share, revenue = np.empty(0), np.empty(0, np.int64)
+    return Trials(np.empty((0, features)), subject, subject, nothing, share, nothing, revenue, nothing)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from addressee.models.tables import TRIAL_DAYS, Trials, no_trials
 from addressee.profiles.features import FEATURE_NAMES
 
 MAX_TRIALS = 100_000
+LEAST_SHARE = 0.01
+"""A campaign with fewer than that in either group compares nobody: without a holdout, or with hardly any."""
 HOLDOUT = "holdout"
 """The reason by which a plan says so; any other reason is no assignment."""
 
@@ -55,12 +57,16 @@ owned AS (
     WHERE campaigns.start_ms < $end_ms
     GROUP BY ALL
 ),
+parted AS (
+    SELECT * FROM (SELECT *, avg(mailed::INTEGER) OVER (PARTITION BY campaign) AS share FROM owned)
+    WHERE share BETWEEN $least AND 1 - $least
+),
 chosen AS (
     SELECT person FROM (
-        SELECT person, sum(count(*)) OVER (ORDER BY sha256(person)) AS total FROM owned GROUP BY person
+        SELECT person, sum(count(*)) OVER (ORDER BY sha256(person)) AS total FROM parted GROUP BY person
     ) WHERE total <= $most
 )
-SELECT * FROM owned SEMI JOIN chosen USING (person)
+SELECT * FROM parted SEMI JOIN chosen USING (person)
 """
 
 _ASKED = "CREATE OR REPLACE TEMP TABLE asked AS SELECT person AS subject, start_ms - 1 AS as_of_ms FROM trials"
@@ -73,7 +79,7 @@ WITH spent AS (
     GROUP BY ALL
 )
 SELECT trials.place AS subject, (trials.start_ms // $day_ms)::INTEGER - 1 AS day, moments.moment, trials.mailed,
-       spent.revenue IS NOT NULL AS bought, coalesce(spent.revenue, 0) AS revenue_minor_units
+       trials.share, spent.revenue IS NOT NULL AS bought, coalesce(spent.revenue, 0) AS revenue_minor_units
 FROM trials JOIN moments ON moments.subject = trials.person AND moments.as_of_ms = trials.start_ms - 1
 LEFT JOIN spent ON spent.campaign = trials.campaign AND spent.person = trials.person
 ORDER BY trials.start_ms, trials.place, trials.campaign
@@ -85,15 +91,16 @@ def read_trials(lake: DuckDBPyConnection, plans: Iterable[Plan], *, end_ms: int,
 
     `mailed` is the assignment, whatever became of the mail (intention to treat). Everybody of a campaign has the same
     `day`, the one before its first mail is due, so that features and outcome do not depend on the assignment; and
-    whoever had not been seen by then is left out, since the mail itself would bring only the mailed into the lake. Of
-    more rows than `most`, people are chosen by a hash of who they are.
+    whoever had not been seen by then is left out, since the mail itself would bring only the mailed into the lake. So
+    is a campaign that held out fewer than `LEAST_SHARE`: its people, chosen by whoever planned it, would be compared
+    with those of others. Of more rows than `most`, people are chosen by a hash of who they are.
     """
     lake.execute(_ASSIGNED)
     for plan in plans:
         _add(lake, plan, end_ms)
     if lake.execute("SELECT 1 FROM assigned LIMIT 1").fetchone() is None:
         return no_trials(len(FEATURE_NAMES))
-    lake.execute(_TRIALS, {"day_ms": DAY_MS, "end_ms": end_ms, "most": most})
+    lake.execute(_TRIALS, {"day_ms": DAY_MS, "end_ms": end_ms, "most": most, "least": LEAST_SHARE})
     lake.execute(_ASKED)
     features = features_at_moments(lake)
     rows = lake.execute(_ROWS, {"outcome_ms": TRIAL_DAYS * DAY_MS, "day_ms": DAY_MS}).fetchnumpy()
@@ -102,6 +109,7 @@ def read_trials(lake: DuckDBPyConnection, plans: Iterable[Plan], *, end_ms: int,
         subject=rows["subject"].astype(np.int32),
         day=rows["day"].astype(np.int32),
         mailed=rows["mailed"].astype(np.bool_),
+        share=rows["share"].astype(np.float64),
         bought=rows["bought"].astype(np.bool_),
         revenue_minor_units=rows["revenue_minor_units"].astype(np.int64),
         known=(rows["day"].astype(np.int64) + 1 + TRIAL_DAYS) * DAY_MS <= end_ms,

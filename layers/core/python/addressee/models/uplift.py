@@ -12,7 +12,15 @@ from addressee.models.occasions import DAY_MS, Occasions, cuts, exam_of
 from addressee.models.scored_rows import score_rows, strongest_reasons
 from addressee.models.tables import TRIAL_DAYS, Flags, Floats, Tables
 from addressee.models.uplift_details import uplift_details
-from addressee.models.uplift_learners import TRANSFORMED, TWO_MODELS, Trial, buys_anyway, learn_uplift, uplift_rows
+from addressee.models.uplift_learners import (
+    TRANSFORMED,
+    TWO_MODELS,
+    Trial,
+    alike,
+    buys_anyway,
+    learn_uplift,
+    uplift_rows,
+)
 
 LEAST_PEOPLE, LEAST_BUYERS = 50, 10
 """In each group of each part."""
@@ -29,17 +37,18 @@ _FLOOR: Recipe = {"model": "logistic", "c": 0.1}
 
 @dataclass(frozen=True)
 class TrialExam(Exam):
-    """An exam of people who were mailed or held out by chance: `mailed` [n].
+    """An exam of people who were mailed or held out by chance: `mailed` [n], and `weights` [n] that make both alike.
 
-    `truth` is the transformed outcome, purchase times (mailed - e) / (e (1 - e)) with e the share of mailed people: 0
-    for who did not buy, and on average the uplift (Athey and Imbens 2016).
+    `truth` is the transformed outcome, purchase times (mailed - e) / (e (1 - e)) with e the share of the campaign's
+    people that was mailed: 0 for who did not buy, and on average the uplift (Athey and Imbens 2016).
     """
 
     mailed: Floats = field(default_factory=lambda: np.empty(0))
+    weights: Floats = field(default_factory=lambda: np.empty(0))
 
 
-def _marked(figure: Callable[[Floats, Floats, Floats], float]) -> Callable[[Floats, Floats], float]:
-    return lambda truth, marks: figure((truth != 0).astype(np.float64), marks[:, 1], marks[:, 0])
+def _marked(figure: Callable[..., float]) -> Callable[[Floats, Floats], float]:
+    return lambda truth, marks: figure((truth != 0).astype(np.float64), marks[:, 1], marks[:, 0], weights=marks[:, 2])
 
 
 @dataclass(frozen=True)
@@ -69,12 +78,15 @@ class Uplift:
         """Ask about everybody who took part in the window's campaigns."""
         rows = _occasions(tables)
         chosen = rows.inside(window)
-        mailed, bought = tables.trials.mailed[chosen].astype(np.float64), rows.labels[chosen].astype(np.float64)
-        share = float(mailed.mean()) if len(mailed) else 0.5
-        spread = max(share * (1.0 - share), 1e-9)
+        mailed, share = tables.trials.mailed[chosen], tables.trials.share[chosen]
         asked = exam_of(tables, rows, chosen)
         return TrialExam(
-            asked.audience, bought * (mailed - share) / spread, asked.person, groups=asked.groups, mailed=mailed
+            asked.audience,
+            asked.truth * (mailed - share) / (share * (1.0 - share)),
+            asked.person,
+            groups=asked.groups,
+            mailed=mailed.astype(np.float64),
+            weights=alike(mailed, share),
         )
 
     def fit(self, tables: Tables, *, until: int, recipe: Recipe, rng: np.random.Generator) -> Fitted:
@@ -95,15 +107,14 @@ class Uplift:
         return Answers(scores=scores, positive=scores > 0)
 
     def marks(self, exam: Exam, answers: Answers) -> Floats:
-        """Return [n, 2]: the uplift, and whether the person was mailed."""
-        return np.column_stack([answers.scores, _mailed(exam)])
+        """Return [n, 3]: the uplift, whether the person was mailed, and what the row weighs."""
+        return np.column_stack([answers.scores, *_assigned(exam)])
 
     def floor(self, tables: Tables, exam: Exam, *, until: int) -> Floats:
         """Return the better of no order at all and of who buys anyway; judged on the exam itself, which favours it."""
         anyway = buys_anyway(_FLOOR, _trial(tables, until), seed=0)
-        mailed = _mailed(exam)
-        likely = np.column_stack([score_rows(anyway, exam.audience.features), mailed])
-        random = np.column_stack([np.zeros(exam.audience.size), mailed])
+        likely = np.column_stack([score_rows(anyway, exam.audience.features), *_assigned(exam)])
+        random = np.column_stack([np.zeros(exam.audience.size), *_assigned(exam)])
         return max(random, likely, key=lambda marks: self.metrics[0].of(exam.truth, marks))
 
     def explain(self, fitted: Fitted, audience: Audience) -> Sequence[Sequence[Reason]]:
@@ -123,14 +134,15 @@ def _occasions(tables: Tables) -> Occasions:
 
 
 def _trial(tables: Tables, until: int) -> Trial:
-    usable = _occasions(tables).usable(until)
-    return Trial(tables.trials.features[usable], tables.trials.mailed[usable], tables.trials.bought[usable])
+    usable, trials = _occasions(tables).usable(until), tables.trials
+    return Trial(trials.features[usable], trials.mailed[usable], trials.bought[usable], trials.share[usable])
 
 
-def _mailed(exam: Exam) -> Floats:
+def _assigned(exam: Exam) -> tuple[Floats, Floats]:
+    """Return who was mailed, and the weights."""
     if not isinstance(exam, TrialExam):
         raise TypeError("who was mailed is not known of this exam")
-    return exam.mailed
+    return exam.mailed, exam.weights
 
 
 def _teaches(tables: Tables) -> Callable[[Flags], bool]:

@@ -29,13 +29,18 @@ def uplift_details(fitted: Fitted, trial: Trial) -> dict[str, Mapping[str, Any]]
 
 
 def _groups(trial: Trial) -> dict[str, Any]:
-    """Return sizes and rates, and the mean effect with its 95 % interval (Wald's, of two independent rates)."""
-    arms = {"mailed": trial.bought[trial.mailed], "held out": trial.bought[~trial.mailed]}
-    rates = {name: float(arm.mean()) for name, arm in arms.items()}
-    spread = float(np.sqrt(sum(rates[name] * (1 - rates[name]) / len(arm) for name, arm in arms.items())))
-    effect = rates["mailed"] - rates["held out"]
+    """Return sizes and rates, and the mean effect with its 95 % interval (Wald's, of two independent rates).
+
+    Rates are weighted, so that campaigns which held out different shares are compared each with itself.
+    """
+    rates, variance, said = dict[str, float](), 0.0, dict[str, Any]()
+    for name, arm in {"mailed": trial.mailed, "held out": ~trial.mailed}.items():
+        bought, part = trial.bought[arm].astype(np.float64), trial.weights[arm] / trial.weights[arm].sum()
+        rates[name] = float(part @ bought)
+        variance += float(part**2 @ (bought - rates[name]) ** 2)
+        said[name] = f"{len(bought)} rows, {rates[name]:.2%} bought"
+    effect, spread = rates["mailed"] - rates["held out"], float(np.sqrt(variance))
     low, high = effect - _NORMAL * spread, effect + _NORMAL * spread
-    said = {name: f"{len(arm)} people, {rates[name]:.2%} bought" for name, arm in arms.items()}
     return {**said, "mean effect": f"{effect:+.4f} [{low:+.4f}, {high:+.4f}]"}
 
 

@@ -18,11 +18,30 @@ Parts = Mapping[str, Fitted]
 
 @dataclass(frozen=True)
 class Trial:
-    """n people: `features` [n, F], whether they were `mailed` by chance, and whether they then `bought`."""
+    """n people: `features` [n, F], whether they were `mailed` by chance, and whether they then `bought`.
+
+    `share` [n] is the chance that each had to be mailed: campaigns hold out different shares of different people.
+    """
 
     features: Floats
     mailed: Flags
     bought: Flags
+    share: Floats
+
+    @property
+    def weights(self) -> Floats:
+        """Return weights [n] under which both groups are alike; see `alike`."""
+        return alike(self.mailed, self.share)
+
+
+def alike(mailed: Flags, share: Floats) -> Floats:
+    """Return the inverse of each row's chance to be in its group, over the mean of such chances: 1 for equal shares.
+
+    Rows of campaigns that hold out much would be rarer among the mailed than among the held out (Robins et al. 2000,
+    stabilised weights).
+    """
+    common = float(share.mean()) if len(share) else 0.5
+    return np.where(mailed, common / share, (1.0 - common) / (1.0 - share))
 
 
 def learn_uplift(recipe: Recipe, trial: Trial, *, seed: int) -> Fitted:
@@ -35,13 +54,12 @@ def learn_uplift(recipe: Recipe, trial: Trial, *, seed: int) -> Fitted:
 
 def _two_models(recipe: Recipe, trial: Trial, seed: int) -> Parts:
     arms = {MAILED: trial.mailed, HELD: ~trial.mailed}
-    return {prefix: learn(recipe, _lesson(trial, trial.bought).where(arm), seed=seed) for prefix, arm in arms.items()}
+    return {prefix: learn(recipe, _lesson(trial).where(arm), seed=seed) for prefix, arm in arms.items()}
 
 
 def _transformed(recipe: Recipe, trial: Trial, seed: int) -> Parts:
     """Weigh the groups alike: then the chance that somebody did as their group should is (1 + uplift) / 2."""
-    share = float(trial.mailed.mean())
-    weights = np.where(trial.mailed, 0.5 / share, 0.5 / (1.0 - share))
+    weights = np.where(trial.mailed, 0.5 / trial.share, 0.5 / (1.0 - trial.share))
     lesson = Lesson(trial.features, trial.bought == trial.mailed, weights)
     return {WHOLE: learn(recipe, lesson, seed=seed)}
 
@@ -49,13 +67,13 @@ def _transformed(recipe: Recipe, trial: Trial, seed: int) -> Parts:
 _LEARNERS: Mapping[str, Any] = {TWO_MODELS: _two_models, TRANSFORMED: _transformed}
 
 
-def _lesson(trial: Trial, labels: Flags) -> Lesson:
-    return Lesson(trial.features, labels, np.ones(len(labels)))
+def _lesson(trial: Trial) -> Lesson:
+    return Lesson(trial.features, trial.bought, trial.weights)
 
 
 def buys_anyway(recipe: Recipe, trial: Trial, *, seed: int) -> Fitted:
     """Fit the chance to buy without a mail: what is mistaken for uplift."""
-    return learn(recipe, _lesson(trial, trial.bought).where(~trial.mailed), seed=seed)
+    return learn(recipe, _lesson(trial).where(~trial.mailed), seed=seed)
 
 
 def uplift_rows(fitted: Fitted, features: Floats) -> Floats:
