@@ -7,13 +7,15 @@ import numpy as np
 from addressee.models.chunks import pack_chunk, read_chunk
 from addressee.models.kind import audience_at, fitted_of
 from addressee.models.kinds.send_hour import KIND
+from addressee.models.mails import mails_until
+from addressee.models.occasions import DAY_MS, occasions
 from addressee.models.score import Served, score_chunk
 from addressee.models.serving import open_timer
 from addressee.models.tables import CLICKS_24H, no_sends
 from addressee.models.timers import ANY_DAY
 from addressee.models.train import Run, train
 from tests.models.conftest import SEED, eager, tables, trained
-from tests.models.generated import AS_OF_DAY, FEATURE_HASH
+from tests.models.generated import AS_OF_DAY, FEATURE_HASH, FEATURES
 from tests.models.generated_mails import nature
 
 
@@ -49,6 +51,24 @@ def test_a_sender_of_one_hour_learns_nothing():
     one = replace(eager().sends, hour_of_week=eager().sends.hour_of_week // 24 * 24 + 10)
     assert KIND.cuts(replace(eager(), sends=one)) is None
     assert KIND.cuts(replace(eager(), sends=no_sends(8))) is None
+
+
+def test_a_mail_at_midnight_is_known_to_all_parts_or_to_none():
+    """Its 24 hours are over as the day ends: all that is learned from the mails of a day counts the same ones."""
+    sends = eager().sends
+    midnight = sends.sent_ms[len(sends.sent_ms) // 2] // DAY_MS * DAY_MS
+    late = sends.sent_ms == sends.sent_ms[sends.sent_ms >= midnight].min()
+    of = replace(eager(), sends=replace(sends, sent_ms=np.where(late, midnight, sends.sent_ms)))
+    until = int(midnight // DAY_MS)
+    assert len(mails_until(of.sends, until).subject) == occasions(of, CLICKS_24H).usable(until).sum() > 0
+    assert KIND.fit(of, until=until, recipe=KIND.recipes()[0], rng=np.random.default_rng(SEED)).family
+
+
+def test_the_floor_of_too_few_mails_is_the_default():
+    """No hour had enough of them, and none is made up."""
+    exam = KIND.exam(eager(), KIND.cuts(eager()).test)
+    few = replace(eager(), sends=no_sends(len(FEATURES)))
+    assert KIND.floor(few, exam, until=AS_OF_DAY)[:, 0].tolist() == [1.0] * len(exam.truth)
 
 
 def test_nobody_minds_the_hour_so_nobody_is_told_one():

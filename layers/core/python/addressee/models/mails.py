@@ -44,9 +44,9 @@ def no_mails() -> Mails:
 
 
 def mails_until(sends: Sends, day: int) -> Mails:
-    """Return the mails whose 24 hours were over at the end of `day`."""
+    """Return the mails whose 24 hours were over before the end of `day`, as `occasions.Occasions.usable` has it."""
     if CLICKS_24H not in sends.labels:
         return no_mails()
-    rows = np.flatnonzero(sends.known[CLICKS_24H] & (sends.sent_ms + HORIZON_MS <= (day + 1) * DAY_MS))
+    rows = np.flatnonzero(sends.known[CLICKS_24H] & (sends.sent_ms + HORIZON_MS < (day + 1) * DAY_MS))
     order = rows[np.argsort(sends.subject[rows], kind="stable")]
     return Mails(sends.subject[order], sends.hour_of_week[order], sends.labels[CLICKS_24H][order])

@@ -63,7 +63,10 @@ class SendHour:
         return cuts(rows, SEND_WIDTHS_DAYS, lambda chosen: _teaches(rows, hour, chosen))
 
     def exam(self, tables: Tables, window: Window) -> Exam:
-        """Ask everybody who was mailed in the window, once, as of its beginning; each mail tells of its hour."""
+        """Ask everybody who was mailed in the window, once; each mail tells of its hour.
+
+        Purchases and mails are those known at its beginning, features those of the moment before the first mail.
+        """
         rows = occasions(tables, CLICKS_24H)
         chosen = rows.inside(window)
         asked = exam_of(tables, rows, chosen)
@@ -112,11 +115,11 @@ class SendHour:
         return replayed(exam, answers.hours)
 
     def floor(self, tables: Tables, exam: Exam, *, until: int) -> Floats:
-        """Return the replay of everybody's best hour of the day on the training days."""
+        """Return the replay of everybody's best hour of the day on the training days; of the default without one."""
         model = _profiles(tables, until, (-1, np.empty(0)), weekdays=False)
         told = hours_told(mails_until(tables.sends, until), least=LEAST_MAILS).reshape(-1, HOURS).sum(axis=0)
-        best = ANY_DAY + int(np.argmax(np.where(told > 0, model.hours, -np.inf)))
-        return self.marks(exam, Answers(hours=[(best,)] * exam.audience.size))
+        best = (ANY_DAY + int(np.argmax(np.where(told > 0, model.hours, -np.inf))),) if told.any() else ()
+        return self.marks(exam, Answers(hours=[best] * exam.audience.size))
 
     def explain(self, fitted: Fitted, audience: Audience) -> Sequence[Sequence[Reason]]:
         """Return by which factor everybody's, the segment's and the person's own mails raise the best hour."""
