@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from addressee.models.boosted_amounts import boost_amounts
 from addressee.models.kind import audience_at
 from addressee.models.kinds import kind_of
 from addressee.models.metrics_uplift import qini
@@ -65,6 +66,21 @@ class TestValue:
             assert model.expected + sum(model.explain(row)) == pytest.approx(score)
         assert all(reasons for reasons in VALUE.explain(fitted, audience))
         assert VALUE.details(year(), fitted)["importance (mean absolute contribution, minor units)"]
+
+    def test_what_lies_between_the_parts_does_not_say_when_to_stop(self):
+        """Windows that reach into those of the held rows are left out, until all rows teach."""
+        rng = np.random.default_rng(3)
+        features, luck = rng.normal(size=(900, 4)), rng.gamma(1.0, 1.0, 900)
+        amounts = np.exp(features[:, 0]) * luck * 1_000.0
+        part = np.arange(900) // 300
+        recipe = {name: value for name, value in TREES.items() if name != "rounds"}
+        twisted = amounts.copy()
+        twisted[part == 1] = twisted[part == 1][::-1]
+        told = [
+            boost_amounts(recipe, features, each, parts=(part == 0, part == 2), seed=1)[1]["rounds"]
+            for each in (amounts, twisted)
+        ]
+        assert told[0] == told[1] > 1
 
     def test_people_without_an_order_are_worth_what_such_people_were(self):
         """The mean of theirs, in the training days."""

@@ -23,17 +23,21 @@ class _Lesson(NamedTuple):
         return _Lesson(self.columns[rows], self.amounts[rows])
 
 
-def boost_amounts(recipe: Recipe, features: Floats, amounts: Floats, *, held: Flags, seed: int) -> Packed:
+def boost_amounts(
+    recipe: Recipe, features: Floats, amounts: Floats, *, parts: tuple[Flags, Flags], seed: int
+) -> Packed:
     """Return trees whose sum is the logarithm of the expected amount over `unit`, the mean (Jorgensen 1987's Tweedie).
 
-    `held` rows say after how many rounds nothing is gained; all rows then teach as many, or the recipe's `rounds`. The
-    same input gives the same trees.
+    `parts` are rows that are learned from first, and rows that say after how many rounds nothing is gained: what lies
+    between them (`occasions.inner_split`) would tell the held ones' outcome. All rows then teach as many rounds, or the
+    recipe's `rounds`. The same input gives the same trees.
     """
     unit = float(f"{max(float(amounts.mean()), 1.0):.9g}")
     lesson = _Lesson(finite(features), amounts / unit)
     rounds = int(recipe.get("rounds", 0))
     if not rounds:
-        trial = _train(recipe, lesson.where(~held), seed, ROUNDS, held=lesson.where(held))
+        early, held = map(lesson.where, parts)
+        trial = _train(recipe, early, seed, ROUNDS, held=held)
         rounds = max(int(trial.best_iteration), 1)
     sections, settings = pack_trees(_train(recipe, lesson, seed, rounds).model_to_string())
     return sections, {**settings, "unit": unit, "rounds": rounds}

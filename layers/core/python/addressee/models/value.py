@@ -71,9 +71,9 @@ class Value:
             return self._customers(
                 recipe, names, rows.features[latest], float(strangers.mean()) if len(strangers) else 0.0
             )
-        held = inner_split(rows, usable, self.widths_days, teaches(rows, orders))[1][usable]
-        seed = int(rng.integers(2**31))
-        sections, settings = boost_amounts(recipe, rows.features[usable], amounts[usable], held=held, seed=seed)
+        early, held = inner_split(rows, usable, self.widths_days, teaches(rows, orders))
+        parts, seed = (early[usable], held[usable]), int(rng.integers(2**31))
+        sections, settings = boost_amounts(recipe, rows.features[usable], amounts[usable], parts=parts, seed=seed)
         return Fitted(recipe, {**settings, "names": list(names)}, sections, TREES)
 
     def _customers(self, recipe: Recipe, names: Sequence[str], features: Floats, stranger: float) -> Fitted:
