@@ -1,9 +1,11 @@
 """Paired intervals: they hold the truth, pair what is paired, and count people, not rows."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
-from addressee.models.evaluate import as_json, compare
+from addressee.models.evaluate import REPEATS, as_json, compare
 from addressee.models.kind import Audience, Exam, Metric
 from addressee.models.tables import Interactions, Items
 
@@ -53,3 +55,14 @@ def test_figures_are_rounded_for_the_card():
     """Six digits, each side with its interval."""
     (row,) = as_json(compare(MEAN, exam([0, 1]), model=np.ones(2) / 3, rival=np.zeros(2), rng=rng())).values()
     assert row["model"] == {"value": 0.333333, "low": 0.333333, "high": 0.333333}
+
+
+def test_memory_does_not_grow_with_the_draws():
+    """Of 500 draws a few are held at once: less than a tenth of them all."""
+    person = np.arange(20_000)
+    marks = np.random.default_rng(4).normal(size=len(person))
+    tracemalloc.start()
+    compare(MEAN, exam(person), model=marks, rival=marks * 0, rng=rng())
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < len(person) * 8 * REPEATS / 10

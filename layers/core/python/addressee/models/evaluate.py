@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -45,8 +46,13 @@ def compare(
     Percentile bootstrap (Efron 1979) over people, each with all their rows; both are drawn with the same people each
     time, which is what makes the difference's interval a paired one.
     """
-    draws = list(_draws(exam.person, rng))
-    return [_compare(metric, exam.truth, model, rival, draws) for metric in metrics]
+    sides = (model, rival)
+    blocks = [
+        [[_drawn(metric, exam.truth, marks, block) for marks in sides] for metric in metrics]
+        for block in _blocks(_draws(exam.person, rng))
+    ]
+    drawn = np.concatenate(blocks, axis=2)  # [metrics, 2, REPEATS]
+    return [_compare(metric, exam.truth, sides, each) for metric, each in zip(metrics, drawn, strict=True)]
 
 
 def _draws(person: Indices, rng: np.random.Generator) -> Iterator[Ints]:
@@ -60,20 +66,24 @@ def _draws(person: Indices, rng: np.random.Generator) -> Iterator[Ints]:
         yield order[offsets + np.arange(size.sum())]
 
 
-def _compare(metric: Metric, truth: Floats, model: Floats, rival: Floats, draws: Sequence[Ints]) -> Compared:
-    ours, theirs = _drawn(metric, truth, model, draws), _drawn(metric, truth, rival, draws)
-    value, rivals = metric.of(truth, model), metric.of(truth, rival)
+def _blocks(draws: Iterator[Ints]) -> Iterator[list[Ints]]:
+    """Yield `DRAWS_AT_ONCE` draws after the other: all of them would be 4 kB a row."""
+    while block := list(islice(draws, DRAWS_AT_ONCE)):
+        yield block
+
+
+def _compare(metric: Metric, truth: Floats, sides: tuple[Floats, Floats], drawn: Floats) -> Compared:
+    (value, rivals), (ours, theirs) = (metric.of(truth, marks) for marks in sides), drawn
     gap = _interval(value - rivals, ours - theirs)
     return Compared(metric.name, _interval(value, ours), _interval(rivals, theirs), gap)
 
 
 def _drawn(metric: Metric, truth: Floats, marks: Floats, draws: Sequence[Ints]) -> Floats:
-    """Return the metric of each draw."""
+    """Return the metric of each of a few draws."""
     if metric.drawn is None:
         return np.array([metric.of(truth[rows], marks[rows]) for rows in draws])
-    blocks = [draws[first : first + DRAWS_AT_ONCE] for first in range(0, len(draws), DRAWS_AT_ONCE)]
-    times = ([np.bincount(rows, minlength=len(truth)) for rows in block] for block in blocks)
-    return np.concatenate([metric.drawn(truth, marks, np.array(block, np.float64)) for block in times])
+    times = np.array([np.bincount(rows, minlength=len(truth)) for rows in draws], np.float64)
+    return metric.drawn(truth, marks, times)
 
 
 def _interval(value: float, drawn: Floats) -> Interval:
