@@ -1,5 +1,7 @@
 """Calibration maps and thresholds, fitted on rows that a model did not see."""
 
+from array import array
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,6 +18,11 @@ from addressee.models.calibration import (
 from addressee.models.metrics import log_loss
 from addressee.models.scorers import calibration
 from addressee.models.thresholds import RULES, tuned_thresholds
+
+
+def scored(section, said):
+    """Return what serving makes of a probability."""
+    return calibration({"calibration": section})(said)
 
 
 def told(rows, *, twist, seed=0):
@@ -38,6 +45,15 @@ def test_platt_undoes_a_stretch_and_a_shift():
     name, found = fit_calibration(said, happened)
     assert name == "platt"
     assert found == pytest.approx([0.5, -0.5], abs=0.1)
+
+
+def test_isotonic_of_one_probability_is_its_rate():
+    """A model that says the same of everybody: one place with its value is not taken for slope and shift."""
+    said, happened = np.full(4_000, 0.05), np.arange(4_000) % 2 == 0
+    name, found = fit_calibration(said, happened)
+    assert name == "isotonic"
+    assert apply(found, np.array([0.01, 0.05, 0.9])) == pytest.approx([0.5] * 3)
+    assert [scored(array("d", found), each) for each in (0.01, 0.05, 0.9)] == pytest.approx([0.5] * 3)
 
 
 def test_isotonic_undoes_what_no_line_does():

@@ -65,8 +65,10 @@ def fit_isotonic(said: Floats, labels: Flags) -> Map:
     from sklearn.isotonic import IsotonicRegression  # noqa: PLC0415  # training only: scoring runs without it
 
     model = IsotonicRegression(y_min=1e-4, y_max=1 - 1e-4, out_of_bounds="clip").fit(said, labels)
-    places, values = np.unique(np.round(model.X_thresholds_, _DIGITS), return_index=True)
-    return np.concatenate([places, np.round(model.y_thresholds_, _DIGITS)[values]])
+    places, first = np.unique(np.round(model.X_thresholds_, _DIGITS), return_index=True)
+    values = np.round(model.y_thresholds_, _DIGITS)[first]
+    often = max(_PLATT // len(places), 1)  # a single place stands twice: with its value alone it would be Platt's map
+    return np.concatenate([np.tile(places, often), np.tile(values, often)])
 
 
 MAPS: Mapping[str, Callable[[Floats, Flags], Map]] = {"platt": fit_platt, "isotonic": fit_isotonic}
