@@ -12,7 +12,7 @@ from addressee.models.scorers import THRESHOLDS
 from addressee.models.tables import no_sends
 from addressee.models.train import Run, train
 from addressee.models.tuning import Budget, Choice, Found, Space, Span, search
-from tests.models.conftest import SEED, quick, tables, trained
+from tests.models.conftest import SEED, quick, tables, trained, year
 from tests.models.generated import FEATURES
 
 KIND = replace(kind_of("buys_in_7_days"), candidates=RECIPES[:1])
@@ -134,3 +134,12 @@ def test_details_tell_what_a_reader_asks():
     assert 0.0 < details["class balance"]["share of yes"] < 1.0
     assert details["calibration"]["map"] in {"none", "platt", "isotonic"}
     assert details["thresholds"]["decides"] == "best_f1"
+
+
+@pytest.mark.parametrize("name", ["clicks_in_24_hours", "value_in_90_days"])
+def test_many_rows_of_few_people_are_no_exam(name):
+    """Intervals are over people, and parts hold people: three of them teach nothing, however often they are seen."""
+    kind, of = kind_of(name), year() if name == "value_in_90_days" else tables()
+    assert kind.cuts(of) is not None
+    sends, people = (replace(each, subject=each.subject % 3) for each in (of.sends, of.people))
+    assert kind.cuts(replace(of, sends=sends, people=people)) is None

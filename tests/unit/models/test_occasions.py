@@ -72,6 +72,25 @@ def test_people_are_held_back_where_time_leaves_too_little():
     assert (early | held).tolist() == first.tolist()
 
 
+def test_a_fifth_is_one_of_those_who_can_be_held_back():
+    """However the people of whom nothing is usable are numbered: every fifth of the others goes, none of four."""
+    size = 100
+    rows = Occasions(
+        features=np.empty((size, 0)),
+        subject=np.arange(size, dtype=np.int32),
+        moment_ms=np.zeros(size, np.int64),
+        asked=np.zeros(size, np.int32),
+        ready=np.ones(size, np.int32),
+        labels=np.arange(size) % 20 == 0,
+        known=np.ones(size, np.bool_),
+    )
+    tenth = np.arange(size) % 10 == 0
+    _, held = inner_split(rows, tenth, (0,), lambda chosen: int(chosen.sum()) > size)
+    assert (held.sum(), rows.labels[held].sum()) == (2, 1)
+    _, nobody = inner_split(rows, np.arange(size) < 4, (0,), lambda chosen: int(chosen.sum()) > size)
+    assert not nobody.any()
+
+
 def test_exposed_is_who_got_another_mail_in_the_week_before():
     """A mail eight days ago, the mail itself, and somebody else's do not count."""
     mails = sends([0, 1, 2, 3], [92 * DAY_MS, 94 * DAY_MS, 100 * DAY_MS, 99 * DAY_MS])

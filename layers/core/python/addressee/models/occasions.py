@@ -91,7 +91,8 @@ def inner_split(
 ) -> tuple[Flags, Flags]:
     """Part usable rows into earlier ones and those held back: the latest in time, no outcome reaching past their start.
 
-    Where time leaves too little, a fifth of the people is held back, as many with a yes as there are among all.
+    Where time leaves too little, a fifth of the people is held back, as many with a yes as there are among all: none
+    of fewer than five.
     """
     for width in widths_days:
         late = _window(rows.asked[usable], width)
@@ -105,12 +106,11 @@ def inner_split(
 
 
 def _fifth(rows: Occasions, usable: Flags) -> Flags:
-    """Tell which rows are of every fifth person, of those with and of those without a yes."""
-    said_yes = (
-        np.bincount(rows.subject[usable], rows.labels[usable], minlength=int(rows.subject.max(initial=0)) + 1) > 0
-    )
+    """Tell which rows are of every fifth person of the usable rows, of those with and of those without a yes."""
+    people, own = np.unique(rows.subject[usable], return_inverse=True)
+    said_yes = np.bincount(own.reshape(-1), rows.labels[usable], minlength=len(people)) > 0
     place = np.where(said_yes, np.cumsum(said_yes), np.cumsum(~said_yes))
-    return np.asarray((place % 5 == 0)[rows.subject], np.bool_)
+    return np.isin(rows.subject, people[place % 5 == 0])
 
 
 def exam_of(tables: Tables, rows: Occasions, chosen: Flags) -> Exam:

@@ -195,8 +195,9 @@ def _reweighed(lesson: Lesson, group: Sequence[str], usable: Flags) -> Lesson:
 
 def _teaches(rows: Occasions) -> Callable[[Flags], bool]:
     def teaches(chosen: Flags) -> bool:
-        labels = rows.labels[chosen & rows.known]
-        return len(labels) >= LEAST_PEOPLE and bool(labels.any()) and not labels.all()
+        known = chosen & rows.known
+        labels, people = rows.labels[known], len(np.unique(rows.subject[known]))
+        return people >= LEAST_PEOPLE and bool(labels.any()) and not labels.all()
 
     return teaches
 

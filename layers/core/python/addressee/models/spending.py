@@ -42,7 +42,7 @@ def teaches(rows: Occasions, orders: Floats) -> Callable[[Flags], bool]:
 
     def suffices(chosen: Flags) -> bool:
         known = chosen & rows.known
-        repeating = int((orders[known] > 1).sum())
-        return int(known.sum()) >= LEAST_PEOPLE and repeating >= LEAST_REPEATING and bool(rows.labels[known].any())
+        people, repeating = (len(np.unique(rows.subject[each])) for each in (known, known & (orders > 1)))
+        return people >= LEAST_PEOPLE and repeating >= LEAST_REPEATING and bool(rows.labels[known].any())
 
     return suffices
