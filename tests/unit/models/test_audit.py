@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from addressee.models import hindsight
 from addressee.models.audit import AuditStopped, Bounds, Evidence, audit, far_values, stop_if_grave
 from addressee.models.examples import FeatureRows, end_of
 from addressee.models.hindsight import changed_features, gather
@@ -186,3 +187,10 @@ def test_a_planted_feature_that_looks_into_the_future_is_found():
         assert changed_features(lake, DAY, FeatureRows(rows.subjects, planted)) == {"orders_30d"}
         wider = FeatureRows(rows.subjects, np.column_stack([rows.features, planted[:, 0]]))
         assert changed_features(lake, DAY, wider, names=(*FEATURE_NAMES, "next_orders")) == {"next_orders"}
+
+
+def test_a_value_that_is_missing_on_one_side_is_another_one():
+    """Nothing in a past without the future, a number with it: that is a leak, and nothing on both sides is none."""
+    missing = np.ma.array([1.0, 2.0], mask=[False, True])
+    assert hindsight._same(missing, np.array([1.0, np.nan]))
+    assert not hindsight._same(missing, np.array([1.0, 2.0]))

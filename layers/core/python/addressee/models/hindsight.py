@@ -8,6 +8,7 @@ from duckdb import DuckDBPyConnection
 from addressee.models.audit import LATE_DAYS, Evidence
 from addressee.models.examples import FeatureRows, end_of
 from addressee.models.purchases import DAY_MS
+from addressee.models.tables import Floats
 from addressee.profiles.features import FEATURE_NAMES
 from addressee.profiles.offline import features_sql
 
@@ -51,5 +52,11 @@ def changed_features(
     return frozenset(
         name
         for column, name in enumerate(names)
-        if name not in again or not np.allclose(again[name], rows.features[place, column], rtol=CLOSE, equal_nan=True)
+        if name not in again or not _same(again[name], rows.features[place, column])
     )
+
+
+def _same(again: Floats, before: Floats) -> bool:
+    """Tell whether values are the same ones; numpy would take what is missing on one side for equal to anything."""
+    filled = np.ma.filled(again.astype(np.float64), np.nan)
+    return bool(np.allclose(filled, before, rtol=CLOSE, equal_nan=True))
