@@ -10,7 +10,7 @@ import pytest
 from addressee.models import product_blends, product_fits, product_parts, trees
 from addressee.models.kind import REASONS, Audience
 from addressee.models.kinds.buy_again import KIND as BUY_AGAIN
-from addressee.models.kinds.discover import BLEND, PLAIN, RECIPES, STACK
+from addressee.models.kinds.discover import BLEND, HORIZON_DAYS, PLAIN, RECIPES, STACK
 from addressee.models.kinds.discover import KIND as DISCOVER
 from addressee.models.kinds.next_product import KIND as NEXT_PRODUCT
 from addressee.models.kinds.next_product import MAX_LISTED
@@ -83,6 +83,18 @@ class TestDiscover:
         ):
             remembered.cache_clear()
         assert pack(fit(DISCOVER, RECIPE[model]).sections) == pack(discovering(model).sections)
+
+    def test_what_was_worked_out_before_is_not_taken_for_other_tables(self):
+        """Other purchases of the last weeks have other weights, another category another number."""
+        bought = tables().interactions
+        late = bought.day > AS_OF_DAY - HORIZON_DAYS
+        other = replace(tables(), interactions=replace(bought, item=np.where(late, bought.item[::-1], bought.item)))
+        learned = [fit(DISCOVER, RECIPE[BLEND], of).settings["factors"] for of in (tables(), other)]
+        assert learned[0] != learned[1]
+        categories = ("all",) * len(tables().items.ids)
+        named = replace(tables(), items=replace(tables().items, categories=categories))
+        numbers = [set(fit(DISCOVER, RECIPE[STACK], of).sections["category"]) for of in (tables(), named)]
+        assert numbers == [{0}, {1}], "0 is a product without a category"
 
     def test_python_walks_as_the_library_does(self, monkeypatch):
         """Where there is no native library the ranker's order is the same."""

@@ -1,6 +1,7 @@
 """Fits of item neighbours: plain, blended, with a ranker on top; training only."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -21,7 +22,7 @@ from addressee.models.product_blends import (
     served_rows,
     with_cold,
 )
-from addressee.models.product_parts import Known, known_at
+from addressee.models.product_parts import Known, digest_of, known_at
 from addressee.models.product_stack import learn_ranker, stack_sections
 from addressee.models.ranking import Sections
 from addressee.models.tables import Interactions, Tables
@@ -60,17 +61,12 @@ def learned_factors(tables: Tables, until: int, *, trend: float, days: int) -> d
     return dict(_factors(inner, later, trend))
 
 
+@dataclass(frozen=True)
 class _Later:
-    """Purchases that are equal where the days after which and up to which they were known are."""
+    """Purchases that are equal where their `digest` is."""
 
-    def __init__(self, purchases: Interactions, until: int) -> None:
-        self.purchases, self._until = purchases, until
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Later) and self._until == other._until
-
-    def __hash__(self) -> int:
-        return hash(self._until)
+    digest: bytes
+    purchases: Interactions = field(compare=False, repr=False)
 
 
 @lru_cache(maxsize=2)
@@ -129,4 +125,5 @@ def _inner(tables: Tables, until: int, days: int) -> tuple[Known, _Later]:
     """Return what was known `days` days before, and what was bought since and known at the end of `until`."""
     purchases = tables.interactions.until(until)
     known = known_at(purchases.until(until - days), tables.items, until - days)
-    return known, _Later(purchases.after(until - days, days=days), until)
+    later = purchases.after(until - days, days=days)
+    return known, _Later(digest_of(later, until), later)

@@ -192,11 +192,18 @@ class _Asked:
     day: int = field(compare=False)
 
 
-def _digest(purchases: Interactions, items: Items, day: int) -> bytes:
+def digest_of(purchases: Interactions, day: int) -> bytes:
+    """Return what tells purchases that are known on a day from others."""
     digest = sha256(f"{day}".encode())
     for column in (purchases.subject, purchases.item, purchases.day):
         digest.update(np.ascontiguousarray(column).data)
-    digest.update("\n".join((*items.ids, *items.texts)).encode())
+    return digest.digest()
+
+
+def _digest(purchases: Interactions, items: Items, day: int) -> bytes:
+    digest = sha256(digest_of(purchases, day))
+    for column in (items.ids, items.texts, items.categories):
+        digest.update("\n".join(column).encode())
     return digest.digest()
 
 
