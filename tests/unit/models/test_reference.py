@@ -46,6 +46,13 @@ def test_nothing_moved_between_training_and_training(tables, kind):
     assert people == {int(tables.now.active.sum()) if kind == "lapses_in_28_days" else 150}
 
 
+def test_a_difference_of_chances_has_no_confidence(tables):
+    """It may be negative, and 0 is no doubt: what it says is compared, how surely is not told."""
+    known = kind_of("uplift_in_14_days")
+    fitted = known.fit(tables, until=AS_OF_DAY, recipe=known.recipes()[0], rng=np.random.default_rng(1))
+    assert set(answers_of(known, tables, fitted)) == {"prediction"}
+
+
 def test_every_role_can_be_watched():
     """What a kind answers is read by its role; nothing to offer is missing, no hour the default."""
     assert {kind.role for kind in KINDS} <= set(READERS)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from addressee.models.histograms import Histogram, histogram_of, read_histogram
+from addressee.models.judged import tells_yes_or_no
 from addressee.models.kind import Answers, Fitted, Kind, Role, audience_at
 from addressee.models.tables import ACTIVE_ONLY, Floats, Tables
 
@@ -66,8 +67,13 @@ def answers_of(kind: Kind, tables: Tables, fitted: Fitted) -> dict[str, Column]:
     if not len(chosen):
         return {}
     audience = audience_at(tables, chosen, tables.now.features[chosen], tables.metadata.as_of_day)
-    columns = READERS[kind.role](kind.predict(fitted.served(), audience, k=_K))
+    columns = _reader(kind)(kind.predict(fitted.served(), audience, k=_K))
     return {name: _short(values) if isinstance(values, np.ndarray) else values for name, values in columns.items()}
+
+
+def _reader(kind: Kind) -> "Reader":
+    """Choose how answers are read: a difference of chances is scored, but no probability, and knows no confidence."""
+    return _of_amounts if kind.role == "scorer" and not tells_yes_or_no(kind) else READERS[kind.role]
 
 
 def _short(values: Floats) -> Floats:
@@ -78,6 +84,10 @@ def _short(values: Floats) -> Floats:
 def _of_scores(answers: Answers) -> dict[str, Column]:
     """Confidence is the distance from not knowing, 0 to 1."""
     return {"prediction": answers.scores, "confidence": np.abs(2.0 * answers.scores - 1.0)}
+
+
+def _of_amounts(answers: Answers) -> dict[str, Column]:
+    return {"prediction": answers.scores}
 
 
 def _of_candidates(answers: Answers) -> dict[str, Column]:
@@ -93,10 +103,11 @@ def _of_hours(answers: Answers) -> dict[str, Column]:
     return {"prediction": [f"{hours[0] % 24} o'clock" if hours else "the default" for hours in answers.hours]}
 
 
-READERS: Mapping[Role, Callable[[Answers], dict[str, Column]]] = {
+Reader = Callable[[Answers], dict[str, Column]]
+READERS: Mapping[Role, Reader] = {
     "recommender": _of_candidates,
     "scorer": _of_scores,
-    "valuer": lambda answers: {"prediction": answers.scores},
+    "valuer": _of_amounts,
     "segmenter": lambda answers: {"prediction": list(answers.segments)},
     "timer": _of_hours,
 }
