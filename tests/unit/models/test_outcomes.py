@@ -74,6 +74,32 @@ def test_amounts_are_held_against_what_was_spent(tables):
     assert figures["LiftTopDecile"] > 1.5
 
 
+def test_refunds_are_no_negative_amounts(tables):
+    """As the model learned them: who was paid back more than they spent is worth nothing, not less."""
+    bought = tables.interactions
+    refunded = replace(tables, interactions=replace(bought, amount_minor_units=-bought.amount_minor_units))
+    scores = dict.fromkeys(tables.subjects, 100.0)
+    figures = performance(VALUE, Snapshot(AS_OF_DAY - 90, scores={VALUE.name: scores}), refunded)
+    assert (figures["Actual"], figures["MeanAbsoluteError"], figures["LiftTopDecile"]) == (0.0, 100.0, 1.0)
+
+
+def test_many_mails_of_a_person_are_one_person(tables):
+    """Sixty mails of sixty people tell something, of three they do not."""
+    day = AS_OF_DAY - 10
+    for count in (60, 3):
+        subject = np.arange(60, dtype=np.int32) % count
+        given = dict.fromkeys(no_sends(1).labels, subject % 2 == 0)
+        sends = replace(
+            no_sends(1),
+            subject=subject,
+            sent_ms=np.full(60, (day + 2) * DAY_MS),
+            labels=given,
+            known=dict.fromkeys(given, np.ones(60, np.bool_)),
+        )
+        said = Snapshot(day, scores={CLICKS_24H: dict.fromkeys(tables.subjects, 0.5)})
+        assert performance(CLICKS, said, replace(tables, sends=sends)).get("People", 0) == (60 if count == 60 else 0)
+
+
 def test_lists_are_held_against_what_was_bought(tables):
     """Everything that a person bought, ranked first, is found; nothing bought is nobody asked."""
     since = tables.interactions.after(AS_OF_DAY - 14, days=14)

@@ -36,7 +36,7 @@ class Snapshot:
 
 
 class _Truth(NamedTuple):
-    """What people did after a day: rows of subject (an index) and a label or an amount."""
+    """What people did after a day: rows of subject (an index) and a label or an amount, refunds being none."""
 
     subject: np.ndarray[Any, np.dtype[np.int32]]
     value: Floats
@@ -71,11 +71,13 @@ def performance(kind: Kind, snapshot: Snapshot, tables: Tables, *, threshold: fl
         return _of_lists(snapshot.products.get(kind.name, {}), snapshot.day, tables)
     truth = _truth(kind, snapshot.day, tables)
     scores = snapshot.scores.get(kind.name, {})
-    rows = [(scores[subject], value) for subject, value in _named(truth, tables) if subject in scores]
-    if len(rows) < LEAST_PEOPLE:
+    rows = [(subject, scores[subject], value) for subject, value in _named(truth, tables) if subject in scores]
+    people = len({subject for subject, _, _ in rows})
+    if people < LEAST_PEOPLE:
         return {}
-    said, did = np.array(rows, np.float64).T
-    return _of_amounts(said, did) if kind.role == "valuer" else _of_probabilities(said, did, threshold)
+    said, did = np.array([row[1:] for row in rows], np.float64).T
+    figures = _of_amounts(said, did) if kind.role == "valuer" else _of_probabilities(said, did, threshold)
+    return {"People": float(people), **_rounded(figures)}
 
 
 def _truth(kind: Kind, day: int, tables: Tables) -> _Truth:
@@ -91,7 +93,7 @@ def _truth(kind: Kind, day: int, tables: Tables) -> _Truth:
         return _Truth(sends.subject[rows], sends.labels[kind.name][rows].astype(np.float64))
     bought = tables.interactions.after(day, days=tables.metadata.as_of_day - day)
     spent = np.bincount(bought.subject, bought.amount_minor_units, minlength=len(tables.subjects))
-    return _Truth(np.arange(len(tables.subjects), dtype=np.int32), spent.astype(np.float64))
+    return _Truth(np.arange(len(tables.subjects), dtype=np.int32), np.maximum(spent, 0.0))
 
 
 def _named(truth: _Truth, tables: Tables) -> list[tuple[str, float]]:
@@ -101,7 +103,7 @@ def _named(truth: _Truth, tables: Tables) -> list[tuple[str, float]]:
 
 def _of_probabilities(said: Floats, did: Floats, threshold: float) -> dict[str, float]:
     yes, no = said >= threshold, did <= 0
-    figures = {
+    return {
         "RocAuc": roc_auc(did, said),
         "FalsePositiveRate": float((yes & no).sum() / max(int(no.sum()), 1)),
         "LiftTopDecile": _lift(said, did),
@@ -109,13 +111,11 @@ def _of_probabilities(said: Floats, did: Floats, threshold: float) -> dict[str, 
         "Actual": float(did.mean()),
         "CalibrationError": calibration_error(did, said),
     }
-    return {"People": float(len(said)), **_rounded(figures)}
 
 
 def _of_amounts(said: Floats, did: Floats) -> dict[str, float]:
     figures = {"LiftTopDecile": _lift(said, did), "Predicted": float(said.mean()), "Actual": float(did.mean())}
-    error = float(np.abs(said - did).mean())
-    return {"People": float(len(said)), **_rounded({**figures, "MeanAbsoluteError": error})}
+    return {**figures, "MeanAbsoluteError": float(np.abs(said - did).mean())}
 
 
 def _of_lists(products: Mapping[str, Sequence[str]], day: int, tables: Tables) -> dict[str, float]:
