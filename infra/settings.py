@@ -88,10 +88,7 @@ class Settings:
     retrain_on_drift: bool = _setting(flag(), default=True)
     drift_retrain_days: int = _setting(number(1, 90, "days"), 7)
     train_models_image: bool = _setting(flag(), default=False)
-    fairness_traits: tuple[str, ...] = _setting(
-        texts(r"[a-z][a-z0-9_]{0,39}", 'must be a list of traits such as ["age_group", "gender"]'),
-        ("age_group", "gender"),
-    )
+    fairness_traits: tuple[str, ...] = _setting(TRAITS, ("age_group", "gender"))
     fairness_mitigation: str = _setting(choice("none", "reweigh", "thresholds"), "none")
     tuning_trials: int = _setting(number(0, 200, "trials for each family of models"), 0)
     tier_high: float = _setting(share(1.0), 0.75)
@@ -162,6 +159,8 @@ def read_settings(context: Callable[[str], Any]) -> Settings:
     settings = Settings(**values)
     if settings.layers == "arm64" and (settings.architecture, settings.runtime) != LAMBDA_TARGET:
         raise InvalidSetting("layers: arm64 layers need architecture arm64 and runtime python3.14; they fit no other")
+    if settings.tier_medium > settings.tier_high:
+        raise InvalidSetting(f"tier_medium: must not be above tier_high, {settings.tier_high:g}: nobody would be high")
     return settings
 
 

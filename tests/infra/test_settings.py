@@ -163,3 +163,10 @@ def test_a_test_stage_is_named_thrown_away_and_clean_too(tmp_path: Path):
     subscription = made.one("AWS::SNS::Subscription", "Alarms")
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ops@example.com")
     assert made.violations == []
+
+
+def test_the_tiers_of_a_propensity_do_not_change_places():
+    """Medium from above high on would leave nobody high."""
+    assert _read({"tier_high": 0.5, "tier_medium": 0.5}).tier_medium == 0.5
+    with pytest.raises(InvalidSetting, match=r"^tier_medium: must not be above tier_high, 0\.3"):
+        _read({"tier_high": 0.3, "tier_medium": 0.31})
