@@ -52,16 +52,7 @@ class FittedBlend:
 
     def block(self, start: int, stop: int) -> Scores:
         """Add up the parts' weights; raises `NotLinear`. Popularity, the same for all rows, stands in `bias`."""
-        linear = [
-            (part, np.float32(factor))
-            for part, factor in zip(self.parts, self.factors, strict=True)
-            if not isinstance(part, Popular)
-        ]
-        if stray := [type(part).__name__ for part, _ in linear if not isinstance(part, ItemModel)]:
-            raise NotLinear(", ".join(stray))
-        return reduce(
-            np.add, (factor * part.block(start, stop) for part, factor in linear if isinstance(part, ItemModel))
-        )
+        return _sum(factor * part.block(start, stop) for part, factor in self._linear())
 
     def item_item(self, *, top: int) -> Matrix:
         """Return sparse [items, items]: the sum's `top` weights of each row, farthest from 0; raises `NotLinear`."""
@@ -78,12 +69,11 @@ class FittedBlend:
 
     def _linear(self) -> list[tuple[ItemModel, np.float32]]:
         rest = [(part, factor) for part, factor in self._pairs() if not isinstance(part, Popular)]
-        linear: list[tuple[ItemModel, np.float32]] = [
-            (part, each) for part, each in rest if isinstance(part, ItemModel)
-        ]
-        if len(linear) < len(rest) or not linear:
-            raise NotLinear(", ".join(type(part).__name__ for part in self.parts))
-        return linear
+        if stray := [type(part).__name__ for part, _ in rest if not isinstance(part, ItemModel)]:
+            raise NotLinear(", ".join(stray))
+        if not rest:
+            raise NotLinear("popularity alone has no item-item weights")
+        return [(part, factor) for part, factor in rest if isinstance(part, ItemModel)]
 
 
 def _sum(arrays: Iterable[Scores]) -> Scores:
