@@ -1,5 +1,7 @@
 """Segments: the space they lie in, how many there are, who is who after a retraining, what they are called."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,8 @@ from addressee.models.segment_matching import former_of, match, moved
 from addressee.models.segment_names import defining, named
 from addressee.models.segment_quality import movement, quality, warnings
 from addressee.models.segment_space import fit_space, nearest, silhouettes
+from addressee.models.segments import finished
+from tests.models.generated import AS_OF_DAY, generate
 
 NAMES = ("recency_days", "orders_90d", "basket_mean", "weekday_sine", "constant")
 
@@ -253,3 +257,13 @@ class TestQuality:
         said = movement(["a", "a", "b"], ["a", "c", "c"], segments=["a", "c"])
         assert said == {"moved": pytest.approx(2 / 3, abs=1e-6), "kept": ["a"], "new": ["c"], "gone": ["b"]}
         assert "67% of the people have another segment" in warnings({**self.measured(), "movement": said})[0]
+
+
+def test_what_came_late_was_not_known_by_then():
+    """An order of the window that was received after the day of fitting is no truth yet."""
+    tables = generate(people=40)
+    until = AS_OF_DAY - 28
+    late = replace(tables.interactions, received_day=np.full_like(tables.interactions.day, until + 1))
+    features, truth = finished(tables, until)
+    assert len(features) == len(truth) > 0 < truth.max()
+    assert finished(replace(tables, interactions=late), until)[1].max() == 0.0

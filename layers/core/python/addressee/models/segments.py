@@ -8,6 +8,7 @@ import numpy as np
 from addressee.models.item_sections import count_buyers, item_table, known_rows, most_bought, packed
 from addressee.models.kind import Cuts, Exam, Window
 from addressee.models.people_exams import in_window, people_cuts, people_exam
+from addressee.models.spending import spent_after
 from addressee.models.tables import Flags, Floats, Indices, Ints, Tables
 
 HORIZON_DAYS = 28
@@ -27,18 +28,16 @@ class SpendingExams:
     def exam(self, tables: Tables, window: Window) -> Exam:
         """Ask about everybody known at a cut-off of the window, for log(1 + revenue) of the days that follow it."""
         rows = in_window(tables, window)
-        return people_exam(tables, rows, spent(tables, rows))
+        return people_exam(tables, rows, spent(tables, rows, until=tables.metadata.as_of_day))
 
 
-def spent(tables: Tables, rows: Flags) -> Floats:
-    """Return log(1 + minor units) that each of the chosen examples goes on to spend in `HORIZON_DAYS` days."""
-    subjects, cuts = tables.people.subject[rows], tables.people.cut_day[rows]
-    found = np.zeros(len(subjects))
-    for cut in np.unique(cuts):
-        later = tables.interactions.after(int(cut), days=HORIZON_DAYS)
-        amounts = np.bincount(later.subject, later.amount_minor_units, minlength=len(tables.subjects))
-        found[cuts == cut] = np.log1p(np.maximum(amounts[subjects[cuts == cut]], 0.0))
-    return found
+def spent(tables: Tables, rows: Flags, *, until: int) -> Floats:
+    """Return log(1 + minor units) that each of the chosen examples goes on to spend in `HORIZON_DAYS` days.
+
+    Purchases are those that were known at the end of day `until`.
+    """
+    known, people = tables.interactions.until(until), tables.people
+    return np.log1p(spent_after(known, people.subject[rows], people.cut_day[rows], HORIZON_DAYS))
 
 
 def latest(tables: Tables, until: int) -> tuple[Indices, Floats]:
@@ -50,9 +49,9 @@ def latest(tables: Tables, until: int) -> tuple[Indices, Floats]:
 
 
 def finished(tables: Tables, until: int) -> tuple[Floats, Floats]:
-    """Return features and truth of all examples whose window was over at the end of `until`."""
+    """Return features and truth of all examples whose window was over at the end of `until`, as it was known then."""
     rows = tables.people.cut_day + HORIZON_DAYS <= until
-    return tables.people.features[rows], spent(tables, rows)
+    return tables.people.features[rows], spent(tables, rows, until=until)
 
 
 def means(group: Ints, truth: Floats, groups: int) -> Floats:

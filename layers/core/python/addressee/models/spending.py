@@ -19,15 +19,15 @@ def spending(tables: Tables, days: int, *, until: int | None = None) -> tuple[Oc
     """
     people, as_of_day = tables.people, tables.metadata.as_of_day
     known_then = tables.interactions.until(as_of_day if until is None else until)
-    amounts = _spent(known_then, people.subject, people.cut_day, days)
+    amounts = spent_after(known_then, people.subject, people.cut_day, days)
     moment_ms = (people.cut_day.astype(np.int64) + 1) * DAY_MS
     ready = people.cut_day + np.int32(days)
     known = ready <= as_of_day
     return Occasions(people.features, people.subject, moment_ms, people.cut_day, ready, amounts > 0, known), amounts
 
 
-def _spent(purchases: Interactions, subject: Indices, cut_day: Indices, days: int) -> Floats:
-    """Return each row's amount; refunds do not make it negative."""
+def spent_after(purchases: Interactions, subject: Indices, cut_day: Indices, days: int) -> Floats:
+    """Return what each subject [n] spent in the `days` after `cut_day` [n]; refunds do not make it negative."""
     spent = np.zeros(len(subject))
     people = int(max(subject.max(initial=-1), purchases.subject.max(initial=-1))) + 1
     for day in np.unique(cut_day).tolist():
