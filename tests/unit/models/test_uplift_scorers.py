@@ -1,6 +1,7 @@
 """Uplift as it is served: a difference of chances, explained in chances."""
 
 from array import array
+from math import log1p
 
 import pytest
 
@@ -34,6 +35,13 @@ def test_contributions_add_up_to_the_answer(model):
     """From what is expected of the mean of the training rows."""
     for row in ([1.0, 3.0], [-2.0, 0.5], [0.0, 0.0]):
         assert model.expected + sum(model.explain(row)) == pytest.approx(model.score(row))
+
+
+def test_contributions_that_cancel_out_are_told_all_the_same():
+    """Two features that pull as much in both directions: neither means nothing."""
+    sections = logistic("t_", weight=[1.0, -1.0], bias=0.0)
+    given = SCORER_FAMILIES["transformed"](sections, settings("t_")).explain([2.0, 2.0])
+    assert given[0] == -given[1] == pytest.approx(2 * 0.25 * log1p(2.0))
 
 
 def test_who_is_moved_scores_higher_and_harm_is_below_zero(model):

@@ -17,6 +17,7 @@ from addressee.models.ranking import Sections
 THRESHOLDS: Mapping[str, float] = {"high": 0.75, "medium": 0.4}
 LOWEST_TIER = "low"
 _PLATT = 2
+_CANCELLED = 1e-9
 _NEAREST = 1e-15
 """How near to 0 and 1 log-odds are taken."""
 
@@ -79,6 +80,16 @@ def log_odds(probability: float) -> float:
     """Return log(p / (1 - p)), finite at 0 and 1."""
     near = min(max(probability, _NEAREST), 1.0 - _NEAREST)
     return log(near / (1.0 - near))
+
+
+def stretched(given: Sequence[float], total: float, slope: float) -> list[float]:
+    """Return contributions in another unit, in which they add up to `total`.
+
+    `slope` is the unit's where nothing is moved: contributions that cancel out are told by it.
+    """
+    moved = sum(given)
+    scale = total / moved if abs(moved) > _CANCELLED else slope
+    return [value * scale for value in given]
 
 
 def as_it_is(value: float) -> float:

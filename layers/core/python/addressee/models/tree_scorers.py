@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from addressee.models.ranking import Sections
-from addressee.models.scorers import LINKS, calibration, check_width, log_odds, thresholds
+from addressee.models.scorers import LINKS, calibration, check_width, log_odds, stretched, thresholds
 from addressee.models.trees import Trees
+
+_LEAST_SPREAD = 1e-9
 
 
 class BoostedTrees:
@@ -55,7 +57,9 @@ class Forest:
     def explain(self, features: Sequence[float]) -> list[float]:
         """Return SHAP values of the mean; of a probability, stretched so that they add up to log-odds less expected."""
         check_width(features, self._width)
-        given = self._trees.contributions(array("d", array("f", features)))
-        moved = sum(given) / self._divisor
-        scale = (log_odds(self._mean + moved) - self.expected) / moved if moved and self._is_chance else 1.0
-        return [value * scale / self._divisor for value in given]
+        summed = self._trees.contributions(array("d", array("f", features)))
+        given = [value / self._divisor for value in summed]
+        if not self._is_chance:
+            return given
+        slope = 1.0 / max(self._mean * (1.0 - self._mean), _LEAST_SPREAD)
+        return stretched(given, log_odds(self._mean + sum(given)) - self.expected, slope)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from addressee.models.ranking import Sections
-from addressee.models.scorers import SCORER_FAMILIES, check_width, sigmoid, thresholds
+from addressee.models.scorers import SCORER_FAMILIES, check_width, sigmoid, stretched, thresholds
 
 MAILED, HELD, WHOLE = "m_", "h_", "t_"
 """What the sections' names of each part begin with."""
@@ -24,10 +24,8 @@ class _Part:
 
     def explain(self, features: Sequence[float]) -> list[float]:
         """Return SHAP values, stretched from log-odds so that they add up to the probability less `expected`."""
-        given = self._scorer.explain(features)
-        moved = sum(given)
-        scale = (self.score(features) - self.expected) / moved if moved else 0.0
-        return [value * scale for value in given]
+        total, slope = self.score(features) - self.expected, self.expected * (1.0 - self.expected)
+        return stretched(self._scorer.explain(features), total, slope)
 
 
 class TwoModels:
