@@ -1,4 +1,4 @@
-"""What a run may choose besides: a budget for tuning, an installation's tiers, a mitigation's weights."""
+"""What a run may choose besides: a budget for tuning, an installation's tiers."""
 
 import json
 from dataclasses import replace
@@ -92,14 +92,6 @@ def test_thresholds_are_kept_in_the_bundle():
     assert {"youden", "best_f1"} <= set(settings["tuned"])
     assert 0.0 < threshold(settings) == settings["tuned"]["best_f1"]["at"] < 1.0
     assert threshold({"tuned": {}, "decides": "precision"}) == 0.5
-
-
-def test_weights_of_a_mitigation_move_the_model():
-    """Who counts for nothing teaches nothing."""
-    other = replace(KIND, weigh=lambda tables, subject, labels: np.where(subject % 2, 1.0, 1e-6))  # noqa: ARG005  # the hook's arguments
-    cut = {"until": tables().metadata.as_of_day, "recipe": RECIPES[0]}
-    fitted = [kind.fit(tables(), **cut, rng=np.random.default_rng(1)) for kind in (KIND, other)]
-    assert fitted[0].sections["weight"] != fitted[1].sections["weight"]
 
 
 @pytest.mark.parametrize("name", ["buys_in_7_days", "clicks_in_24_hours"])

@@ -38,8 +38,6 @@ RECIPES: Sequence[Recipe] = (
     {"model": "trees", "rate": 0.08, "leaves": 15, "least": 50, "share": 0.8},
     {"model": "forest", "trees": 60, "least": 20},
 )
-Weigh = Callable[[Tables, Indices, Flags], Floats]
-"""(tables, subject [n], label [n]) -> weight [n]: how a mitigation lets groups count alike."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,6 @@ class Propensity:
     tiers: Mapping[str, float] = field(default_factory=lambda: dict(THRESHOLDS))
     decides: str = "best_f1"
     categorical: Sequence[str] = ()
-    weigh: Weigh | None = None
     candidates: Sequence[Recipe] = RECIPES
     role: Role = "scorer"
     families: Sequence[str] = FAMILIES
@@ -159,10 +156,7 @@ class Propensity:
     def _lesson(self, tables: Tables, rows: Occasions) -> Lesson:
         names = tables.metadata.feature_names
         columns = [names.index(name) for name in self.categorical if name in names]
-        weights = np.ones(len(rows.labels))
-        if self.weigh is not None:
-            weights = self.weigh(tables, rows.subject, rows.labels)
-        return Lesson(rows.features, rows.labels, weights, columns)
+        return Lesson(rows.features, rows.labels, np.ones(len(rows.labels)), columns)
 
     def _parted(self, rows: Occasions, usable: Flags) -> tuple[Flags, Flags]:
         return inner_split(rows, usable, self.widths_days, _teaches(rows))
