@@ -86,7 +86,8 @@ def fit_stack(  # noqa: PLR0913  # what a blend takes, and what its ranker learn
 ) -> tuple[Sections, dict[str, Any]] | None:
     """Return sections and settings of `StackedNeighbours`; None where too few people bought anything new.
 
-    The ranker learns from the `days` days before the end of `until`, over a blend that knew nothing of them.
+    The ranker learns from the `days` days before the end of `until`, over neighbours that knew nothing of them; the
+    factors were chosen on the same days.
     """
     inner = _laid_out(tables, until - days, factors, trend=trend, cold=0.0)
     ranker = learn_ranker(*_asked(tables, until, days, inner), rng)

@@ -66,7 +66,10 @@ class Scorer(Protocol):
         ...
 
     def explain(self, features: Sequence[float]) -> list[float]:
-        """Return each feature's SHAP value; `expected` and they add up to the answer before its calibration."""
+        """Return each feature's SHAP value; `expected` and they add up to the answer before its calibration.
+
+        But for what is no single feature's: whether anything is far out (`prepared.FAR`).
+        """
         ...
 
 

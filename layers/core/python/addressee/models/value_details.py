@@ -13,12 +13,13 @@ from addressee.models.tables import Floats
 SHOWN = 12
 EXPLAINED_ROWS = 300
 DECILES = 10
+_IN_A_DECILE = "mean predicted, mean spent, minor units"
 _NAMES = ("r", "alpha (days)", "a", "b", "p", "q", "v (minor units)")
 
 
 def value_details(fitted: Fitted, features: Floats, said: Floats, spent: Floats) -> dict[str, Mapping[str, Any]]:
     """Return titles -> names -> numbers, for the people of one cut-off: features [n, F], predicted and spent [n]."""
-    about = {"deciles by prediction (mean predicted, mean spent, minor units)": _deciles(said, spent)}
+    about = {f"deciles by prediction, of those who were learned from ({_IN_A_DECILE})": _deciles(said, spent)}
     if "bg_nbd" not in fitted.sections:
         return {"importance (mean absolute contribution, minor units)": _importance(fitted, features), **about}
     values = np.concatenate([numbers(fitted.sections, "bg_nbd"), numbers(fitted.sections, "gamma_gamma")]).tolist()
