@@ -1,5 +1,7 @@
 """The gate as a table: what is chosen, what is published, and what the answer says."""
 
+from math import nan
+
 import pytest
 
 from addressee.models.evaluate import Compared, Interval
@@ -61,3 +63,12 @@ def test_many_small_steps_down_do_not_add_up(low, published):
     verdict = judge(floor, champion, compared(0.20, 0.20, low, 0.0019))
     assert verdict.published is published
     assert ("best champion of a year" in verdict.reason) is not published
+
+
+def test_no_number_is_no_proof():
+    """Figures of nobody are no figures: nothing is published on them, against a floor or a champion."""
+    nothing, better = compared(nan, nan, nan, nan), compared(0.2, 0.1, 0.05, 0.15)
+    assert not judge(nothing, None).published
+    assert not judge(better, nothing).published
+    assert not judge(better, None, nothing).published
+    assert judge(better, None).published

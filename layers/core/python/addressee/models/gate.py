@@ -43,11 +43,11 @@ def judge(
     figure, the best champion of the last year (`against_best`) by twice that, so that many small steps down do not add
     up. All comparisons are on the same test people.
     """
-    if against_floor.difference.low <= 0:
+    if not against_floor.difference.low > 0:  # no number is no proof either
         return Verdict(published=False, reason=f"does not beat its floor: {_said(against_floor)}")
     rivals = (("its champion", against_champion, margin), ("the best champion of a year", against_best, 2 * margin))
     for name, compared, share in rivals:
-        if compared is not None and compared.difference.low < -share * abs(compared.rival.value):
+        if compared is not None and not compared.difference.low >= -share * abs(compared.rival.value):
             allowed = share * abs(compared.rival.value)
             reason = f"may be worse than {name} by more than {allowed:.4f}: {_said(compared)}"
             return Verdict(published=False, reason=reason)
