@@ -20,8 +20,9 @@ from addressee.models.product_exams import list_details, new_products
 from addressee.models.recommenders import Nightly
 from addressee.models.serving import RECOMMENDERS
 from addressee.models.tables import no_sends
+from addressee.models.train import Run, train
 from addressee.profiles.hashing import item_hash
-from tests.models.conftest import tables
+from tests.models.conftest import SEED, tables
 from tests.models.generated import AS_OF_DAY
 
 K = 8
@@ -251,3 +252,13 @@ def test_popular_products_of_categories_that_one_spends_on_come_first():
     del old["popular_bucket"]
     assert RECOMMENDERS[fitted.family](old, fitted.settings).popular(5, spend) == served.popular(5)
     assert isinstance(buckets, array)
+
+
+@pytest.mark.parametrize("kind", [BUY_AGAIN, DISCOVER, NEXT_PRODUCT], ids=lambda kind: kind.name)
+def test_a_shop_that_sold_nothing_lately_has_no_exam(kind):
+    """Nobody can be asked, or one person alone: the run says so, and publishes nothing."""
+    bought = tables().interactions
+    for known in (bought.where(bought.day <= AS_OF_DAY - 60), bought.of_subjects(0, 1)):
+        result = train(Run(kind, replace(tables(), interactions=known), seed=SEED))
+        assert (result.bundle, result.verdict.published) == (None, False)
+        assert result.verdict.reason == "the tables hold too little for an honest test"

@@ -17,6 +17,9 @@ from addressee.models.product_exams import (
 )
 from addressee.models.tables import Floats, Tables
 
+LEAST_PEOPLE = 50
+"""Who has something to be found, in each window: intervals over fewer, or none at all, would say nothing."""
+
 
 class ProductKind(ABC):
     """A kind that ranks products and is asked for those of the `horizon_days` after a cut-off.
@@ -31,8 +34,11 @@ class ProductKind(ABC):
     new_alone = False
 
     def cuts(self, tables: Tables) -> Cuts | None:
-        """Return two windows of `horizon_days` at the end."""
-        return product_cuts(tables, horizon_days=self.horizon_days)
+        """Return two windows of `horizon_days` at the end, or None where either has too few people to be asked."""
+        cuts = product_cuts(tables, horizon_days=self.horizon_days)
+        if cuts is None or any(len(self.exam(tables, window).person) < LEAST_PEOPLE for window in cuts):
+            return None
+        return cuts
 
     def exam(self, tables: Tables, window: Window) -> Exam:
         """Ask for the products that the kind ranks."""
