@@ -50,6 +50,8 @@ def test_pointers_of_another_release_are_read():
     """The first form had four fields; a later one may have more."""
     body = {"a": {"champion": OLD}, "b": {"champion": OLD, "of_later": [1], "as_of": "2026-03-01"}}
     assert read_pointers(json.dumps(body).encode()) == {"a": Pointer(OLD), "b": SERVED}
+    newer = {"a": {"champion": OLD, "history": [{"version": "1", "at_ms": 5, "reason": "older", "by": "somebody"}]}}
+    assert read_pointers(json.dumps(newer).encode()) == {"a": Pointer(OLD, history=(Left("1", 5, "older"),))}
 
 
 @pytest.mark.parametrize(

@@ -97,9 +97,16 @@ def read_pointers(body: bytes | None) -> dict[str, Pointer]:
 
 
 def _pointer(entry: Mapping[str, Any]) -> Pointer:
-    known = {each.name: entry[each.name] for each in fields(Pointer) if each.name in entry}
-    lists = {name: tuple(Left(**left) for left in known.get(name, ())) for name in ("history", "withdrawn")}
+    known = _known(Pointer, entry)
+    lists = {
+        name: tuple(Left(**_known(Left, left)) for left in known.get(name, ())) for name in ("history", "withdrawn")
+    }
     return Pointer(**{**known, **lists})
+
+
+def _known(form: type[Pointer | Left], entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what this release knows of an entry."""
+    return {each.name: entry[each.name] for each in fields(form) if each.name in entry}
 
 
 def write_pointers(pointers: Pointers) -> bytes:
