@@ -96,7 +96,7 @@ class TestValue:
     def test_the_card_tells_parameters_and_deciles(self):
         """With standard errors, and how many are thought to be customers still."""
         text = trained(VALUE.name).bundle.files["card.md"].decode()
-        for words in ("alpha (days)", "standard error", "mean chance", "10.: "):
+        for words in ("## Parameters (BG/NBD, Gamma-Gamma)", "alpha (days)", "standard error", "mean chance", "10.: "):
             assert words in text
 
 

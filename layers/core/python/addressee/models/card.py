@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from addressee.models.card_fairness import fairness_lines
-from addressee.models.card_html import card_html
+from addressee.models.card_html import card_html, titled
 from addressee.models.kind import Kind
 from addressee.models.tables import Tables
 
@@ -105,7 +105,7 @@ def _audit(findings: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 def _details(details: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     for title, values in details.items():
-        yield f"\n## {title.capitalize()}\n"
+        yield f"\n## {titled(title)}\n"
         yield from (f"- {name}: {value}" for name, value in values.items())
 
 

@@ -154,7 +154,7 @@ def _details(card: Mapping[str, Any]) -> Iterator[str]:
     for title, values in card["details"].items():
         if title.startswith("candidates") or not values:
             continue
-        yield f"<section><h2>{_(title.capitalize())}</h2>"
+        yield f"<section><h2>{_(titled(title))}</h2>"
         if title.startswith(DRAWN):
             yield _drawn(title, bars_svg(dict(list(values.items())[:MOST_BARS]), title))
         else:
@@ -200,6 +200,11 @@ def _interval(numbers: Mapping[str, float]) -> str:
 
 def _listed(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in values.items())
+
+
+def titled(words: str) -> str:
+    """Return a title that begins with a capital; names in it, such as BG/NBD, stay as they are."""
+    return words[:1].upper() + words[1:]
 
 
 def _(words: str) -> str:
