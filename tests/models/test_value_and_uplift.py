@@ -93,6 +93,16 @@ class TestValue:
         expected = amounts[(nobody[:, FEATURES.index("orders_total")] < 1) & rows.usable(AS_OF_DAY)].mean()
         assert fitted.sections["stranger"][0] == pytest.approx(expected, abs=1e-3)
 
+    def test_customers_of_whom_something_is_missing_spoil_nothing(self):
+        """They teach nothing, and are worth what a typical customer's number makes them."""
+        gaps = year().people.features.copy()
+        gaps[::3, FEATURES.index("basket_mean")] = np.nan
+        table = replace(year(), people=replace(year().people, features=gaps))
+        fitted = VALUE.fit(table, until=AS_OF_DAY, recipe={"model": "bg_nbd"}, rng=np.random.default_rng(SEED))
+        assert np.isfinite(fitted.sections["typical"]).all()
+        exam = VALUE.exam(table, VALUE.cuts(table).test)
+        assert np.isfinite(VALUE.predict(fitted.served(), exam.audience, k=1).scores).all()
+
     def test_the_card_tells_parameters_and_deciles(self):
         """With standard errors, and how many are thought to be customers still."""
         text = trained(VALUE.name).bundle.files["card.md"].decode()

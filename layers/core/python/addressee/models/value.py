@@ -77,9 +77,10 @@ class Value:
         return Fitted(recipe, {**settings, "names": list(names)}, sections, TREES)
 
     def _customers(self, recipe: Recipe, names: Sequence[str], features: Floats, stranger: float) -> Fitted:
-        """Fit BG/NBD and Gamma-Gamma on everybody with an order, as they were at one cut-off."""
+        """Fit BG/NBD and Gamma-Gamma on everybody with an order of whom nothing is missing, as of one cut-off."""
         columns = [names.index(name) for name in READS]
-        bought = features[features[:, columns[0]] >= 1][:, columns]
+        told = features[:, columns]
+        bought = told[(told[:, 0] >= 1) & np.isfinite(told).all(axis=1)]
         orders, recency, age, amount = bought.T
         days = fit_bg_nbd(Customers(orders - 1.0, np.clip(age - recency, 0.0, age), age))
         spends = amount > 0
