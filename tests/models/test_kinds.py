@@ -13,7 +13,7 @@ from addressee.models.kinds.buy_again import BuyAgain
 from addressee.models.tables import no_sends, no_trials
 from addressee.models.train import Run, train
 from addressee.profiles.hashing import item_hash
-from tests.models.conftest import SEED, tables, tables_of, trained
+from tests.models.conftest import REVISION, SEED, remembering, tables, tables_of, trained
 from tests.models.generated import AS_OF_DAY, FEATURE_HASH, FEATURES
 from tests.models.served_kinds import OPEN, PEOPLE, K, answers, everybody, history, served
 
@@ -29,7 +29,7 @@ class TestEveryKind:
 
     def test_a_second_training_gives_the_same_bytes(self, kind):
         """Same tables, same seed: same files, same version."""
-        again = train(Run(kind, tables_of(kind), seed=SEED))
+        again = train(Run(kind, tables_of(kind), seed=SEED, revision=REVISION))
         assert again.bundle.version == trained(kind.name).bundle.version
         assert dict(again.bundle.files) == dict(trained(kind.name).bundle.files)
 
@@ -113,22 +113,29 @@ class TestEveryKind:
     def test_a_champion_with_another_recipe_is_met_on_the_same_days(self, kind):
         """Where the champion was made otherwise, both are fitted on the same days and compared."""
         others = [recipe for recipe in kind.recipes() if recipe != trained(kind.name).bundle.meta["recipe"]]
-        result = train(Run(kind, tables_of(kind), seed=SEED, champion=others[0]))
+        result = train(Run(remembering(kind.name), tables_of(kind), seed=SEED, champion=others[0]))
         assert result.verdict.published or "champion" in result.verdict.reason
 
     def test_the_best_champion_of_a_year_is_met_too(self, kind):
         """Each recipe that a year's champions had is refitted once; repeats of the one on trial are the same model."""
         recipe = trained(kind.name).bundle.meta["recipe"]
-        result = train(Run(kind, tables_of(kind), seed=SEED, former=[recipe, recipe]))
+        run = Run(remembering(kind.name), tables_of(kind), seed=SEED, revision=REVISION)
+        result = train(replace(run, former=[recipe, recipe]))
         assert result.bundle.version == trained(kind.name).bundle.version
-        result = train(Run(kind, tables_of(kind), seed=SEED, former=[*kind.recipes(), *kind.recipes()]))
+        result = train(replace(run, former=[*kind.recipes(), *kind.recipes()]))
         assert result.verdict.published or "best champion of a year" in result.verdict.reason
 
     def test_the_codes_revision_is_in_bundle_and_card(self, kind):
-        """Which code made a model can be told; the same revision gives the same bytes."""
-        made = train(Run(kind, tables_of(kind), seed=SEED, revision="0123abc")).bundle
-        assert made.meta["revision"] == json.loads(made.files["card.json"])["revision"] == "0123abc"
-        assert made.version != trained(kind.name).bundle.version
+        """Which code made a model can be told."""
+        made = trained(kind.name).bundle
+        assert made.meta["revision"] == json.loads(made.files["card.json"])["revision"] == REVISION
+
+
+def test_the_same_model_of_another_revision_is_another_version():
+    """A version tells the code, too."""
+    made = train(Run(remembering("buy_again"), tables(), seed=SEED, revision="4567def")).bundle
+    assert made.files[SERVING_FILE] == trained("buy_again").bundle.files[SERVING_FILE]
+    assert made.version != trained("buy_again").bundle.version
 
 
 class Forgetful(BuyAgain):
