@@ -10,8 +10,7 @@ from twin.process import ROOT
 
 def run(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
     """Run the command and return what it said, however it ended."""
-    cached = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(stack.twin.folder / "tmp" / "bytecode")}
-    environment = {**os.environ, **stack.twin.environment(), **cached, "COLUMNS": "400"}
+    environment = {**os.environ, **stack.twin.environment(), "COLUMNS": "400"}
     command = [sys.executable, "-m", "cli.main", *words]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
