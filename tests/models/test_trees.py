@@ -55,6 +55,7 @@ class TestBoosted:
         assert ours == booster.predict(values, raw_score=True).tolist()
         assert trees.totals(array("d", values.ravel().tolist())).tolist() == ours
 
+    @pytest.mark.no_cover  # other tests cover these lines; here they run by the thousand
     def test_the_contributions_are_equal(self, given, library):
         """Path-dependent TreeSHAP, and the expectation that it starts from."""
         booster = boosted(**given)

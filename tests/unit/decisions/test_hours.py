@@ -62,6 +62,7 @@ def test_the_slot_is_the_next_time_at_the_best_hour_whatever_the_weekday():
     assert slot_for(berlin, SPRING, now_ms=NOW)[1] == NOW + 8 * HOUR_MS
 
 
+@pytest.mark.no_cover  # other tests cover these lines; here they run by the thousand
 def test_a_known_share_of_people_is_mailed_at_other_hours():
     """One in twenty, by a hash: at any hour that is neither quiet nor the best, with the propensity that it had."""
     said = [wanted(replace(timed(EVENING), subject=f"{number:032x}")) for number in range(8_000)]

@@ -36,6 +36,7 @@ def test_a_campaign_that_is_over_is_settled(standing, after_ms, reason):
     assert not world.queue.messages
 
 
+@pytest.mark.no_cover  # other tests cover these lines; here they run by the thousand
 def test_settling_goes_on_a_minute_later_where_it_is_too_much():
     """A run reads a bounded number of rows."""
     world = World(campaign(), status="cancelled")

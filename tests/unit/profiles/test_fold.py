@@ -223,6 +223,7 @@ def test_overfull_collections_do_not_depend_on_order(seed):
     assert len(tidy.cart) <= CART
 
 
+@pytest.mark.no_cover  # other tests cover these lines; here they run by the thousand
 def test_a_user_with_100_000_events_and_2_000_products_stays_small():
     """The state of the busiest person fits like anybody's."""
     state = empty_state()
