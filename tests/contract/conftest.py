@@ -9,7 +9,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.session import Session
 
-from twin.process import ROOT, Twin, free_port
+from twin.process import _STARTED, ROOT, Twin, free_port
 
 PYTHON = ROOT / ".build" / "twin-venv" / "bin" / "python"
 
@@ -32,6 +32,8 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
         twin.start(PYTHON)
     yield twin
     twin.stop()
+    for started in _STARTED:
+        started.wait(10)  # else the object warns, when its worker ends, of a process that it takes for a running one
 
 
 @pytest.fixture(scope="session")

@@ -31,8 +31,10 @@ KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGIO
 @pytest.fixture(autouse=True)
 def _let_connections_go() -> Iterator[None]:
     """Drop them here, where the warning about it is expected, not in the midst of another test."""
+    gc.freeze()  # what was there before is not looked through
     yield
     gc.collect()
+    gc.unfreeze()
 
 
 @pytest.fixture
