@@ -8,18 +8,20 @@ import numpy as np
 import pytest
 
 from addressee.models import product_blends, product_fits, product_parts, trees
+from addressee.models.item_sections import hash_items
 from addressee.models.kind import REASONS, Audience
 from addressee.models.kinds.buy_again import KIND as BUY_AGAIN
 from addressee.models.kinds.discover import BLEND, HORIZON_DAYS, PLAIN, RECIPES, STACK
 from addressee.models.kinds.discover import KIND as DISCOVER
 from addressee.models.kinds.next_product import KIND as NEXT_PRODUCT
 from addressee.models.kinds.next_product import MAX_LISTED
+from addressee.models.neighbour_rows import last_days, latest_first
 from addressee.models.packed import pack
 from addressee.models.product_blends import TEXT_SUPPORT
 from addressee.models.product_exams import list_details, new_products
 from addressee.models.recommenders import Nightly
 from addressee.models.serving import RECOMMENDERS
-from addressee.models.tables import no_sends
+from addressee.models.tables import Interactions, no_sends
 from addressee.models.train import Run, train
 from addressee.profiles.hashing import item_hash
 from tests.models.conftest import SEED, tables
@@ -56,6 +58,26 @@ def history(person):
     """Return what a state would hold: item hash -> last day."""
     rows = tables().interactions.of_subjects(person, person + 1)
     return {item_hash(tables().items.ids[item]): int(rows.day[rows.item == item].max()) for item in set(rows.item)}
+
+
+def test_latest_purchases_come_first_and_every_pair_once():
+    """Ordered by last day, then by hash, both descending, whatever the order of the rows; as a loop would find it."""
+    rng, items = np.random.default_rng(3), tables().items
+    columns = {"subject": 4, "item": 9, "basket": 1, "day": 5, "received_day": 1, "quantity": 1}
+    drawn = {name: rng.integers(0, most, 60).astype(np.int32) for name, most in columns.items()}
+    drawn["day"] -= 2
+    purchases = Interactions(**drawn, amount_minor_units=np.ones(60, np.int64))
+    expected = {}
+    for subject, item, day in zip(drawn["subject"], drawn["item"], drawn["day"], strict=True):
+        expected[subject, item] = max(day, expected.get((subject, item), day))
+    subject, item, last = last_days(purchases, 9)
+    assert dict(zip(zip(subject, item, strict=True), last, strict=True)) == expected
+    assert list(zip(subject, item, strict=True)) == sorted(expected)
+    hashes = hash_items(items)[item]
+    order = latest_first(subject, last, hashes)
+    assert order.tolist() == np.lexsort((-hashes, -last, subject)).tolist()
+    nothing = last_days(purchases.where(slice(0, 0)), 9)
+    assert [len(column) for column in (*nothing, latest_first(*nothing))] == [0, 0, 0, 0]
 
 
 class TestDiscover:

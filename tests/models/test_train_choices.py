@@ -6,7 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from addressee.models.kind import Answers
 from addressee.models.kinds import kind_of
+from addressee.models.kinds.discover import BLEND, PLAIN, STACK, Discover
 from addressee.models.propensity import RECIPES, threshold
 from addressee.models.scorers import THRESHOLDS
 from addressee.models.tables import no_sends
@@ -75,6 +77,41 @@ def test_a_search_follows_its_seed():
         3,
         True,
     )
+
+
+class Silent(Discover):
+    """Its models of one family of recipes find nothing for anybody, whatever else they are."""
+
+    silent = ""
+
+    def fit(self, tables, *, until, recipe, rng):
+        """Fit the cosine under another name."""
+        fitted = super().fit(tables, until=until, recipe={**recipe, "model": PLAIN}, rng=rng)
+        return replace(fitted, recipe=recipe, settings={**fitted.settings, **recipe})
+
+    def predict(self, fitted, audience, *, k):
+        """Say nothing where this model is to lose."""
+        said = super().predict(fitted, audience, k=k)
+        return Answers(candidates=[[] for _ in said.candidates]) if fitted.recipe["model"] == self.silent else said
+
+
+def silent(model):
+    """Return what training says of its candidates where the models of one recipe find nothing."""
+    recipes = [{"model": each, "trend": 0.5, "cold": 0.0} for each in (PLAIN, BLEND, STACK)]
+    kind = Silent(candidates=recipes)
+    kind.__class__.silent = model
+    bundle = train(Run(kind, tables(), seed=SEED)).bundle
+    return [row["recipe"].get("model", "") for row in bundle.meta["candidates"]], bundle.files["card.md"].decode()
+
+
+def test_an_order_over_candidates_that_surely_lose_is_not_tried():
+    """Fitting it costs more than everything before it; the card says that it was left out, and why."""
+    compared, card = silent(BLEND)
+    assert compared == ["", PLAIN, BLEND]
+    assert "- model stack, trend 0.5, cold 0.0: what it builds on surely does worse than the chosen one" in card
+    compared, card = silent("")
+    assert compared == ["", PLAIN, BLEND, STACK]
+    assert "surely does worse" not in card
 
 
 def test_an_installation_may_have_tiers_of_its_own():

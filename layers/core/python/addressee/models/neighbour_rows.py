@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from addressee.models.item_sections import distinct_pairs, hash_items, numbers, rows_of
+from addressee.models.item_sections import hash_items, numbers, rows_of
 from addressee.models.kind import REASONS, Audience, Fitted, Reason
 from addressee.models.ranking import Scored, Sections
 from addressee.models.stacked import LATEST_DAYS, WIDTH
@@ -17,6 +17,7 @@ from addressee.models.tables import Floats, Indices, Interactions, Ints
 from addressee.models.trees import Trees
 
 MAX_SEEDS = 32
+_HASH_BITS = 32
 
 
 class Asker(NamedTuple):
@@ -34,25 +35,35 @@ def askers(fitted: Fitted, audience: Audience) -> Iterator[Asker]:
     """Yield everybody in the audience."""
     row, max_seeds = rows_of(fitted.sections, audience.items), int(fitted.settings["max_seeds"])
     subject, item, last = last_days(audience.interactions, len(audience.items.ids))
-    order = np.lexsort((-hash_items(audience.items)[item], -last, subject))
-    starts = np.searchsorted(subject, np.arange(audience.size + 1))
-    for first, stop in pairwise(starts):
-        bought = row[item[order[first:stop]]]
+    order = latest_first(subject, last, hash_items(audience.items)[item])
+    rows, last = row[item[order]], last[order]
+    for first, stop in pairwise(np.searchsorted(subject, np.arange(audience.size + 1)).tolist()):
+        bought = rows[first:stop]
         seeds = bought[:max_seeds]
-        latest = int(last[order[first]]) if stop > first else audience.day
+        latest = int(last[first]) if stop > first else audience.day
         days = float(min(max(audience.day - latest, 0), LATEST_DAYS))
         yield Asker(seeds[seeds >= 0], bought[bought >= 0], days)
 
 
 def last_days(purchases: Interactions, items: int) -> tuple[Ints, Ints, Ints]:
     """Return each pair of subject and item once, sorted, with the last day on which it was bought."""
-    subject, item = distinct_pairs(purchases.subject, purchases.item, items)
-    width = max(items, 1)
-    asked = purchases.subject.astype(np.int64) * width + purchases.item
-    place = np.searchsorted(subject * width + item, asked)
-    last = np.full(len(subject), np.iinfo(np.int64).min)
-    np.maximum.at(last, place, purchases.day)
-    return subject, item, last
+    earliest, width = int(purchases.day.min(initial=0)), max(items, 1)
+    span = int(purchases.day.max(initial=0)) - earliest + 1
+    pairs = purchases.subject.astype(np.int64) * width + purchases.item
+    keys = np.sort(pairs * span + (purchases.day - earliest))  # all three in one number: one sort instead of several
+    pair = keys // span
+    latest = np.diff(pair, append=-1) != 0
+    pair, keys = pair[latest], keys[latest]
+    subject = pair // width
+    return subject, pair - subject * width, keys - pair * span + earliest
+
+
+def latest_first(subject: Ints, last: Ints, hashes: Ints) -> Ints:
+    """Return the order of each subject's rows by last day, then item hash, both descending; `subject` is sorted."""
+    key = ((int(last.max(initial=0)) - last) << _HASH_BITS) - hashes
+    ends = np.flatnonzero(np.diff(subject, append=-1)) + 1
+    spans = pairwise([0, *ends.tolist()])  # many short sorts are quicker than a long one of two columns
+    return np.concatenate([np.empty(0, np.int64), *(at + np.argsort(key[at:end], kind="stable") for at, end in spans)])
 
 
 class NeighbourRows:

@@ -82,6 +82,12 @@ def _pool(known: Known, wanted: Matrix, parts: Sequence[Matrix]) -> Pool | None:
 
 def blend_pairs(known: Known, factors: Mapping[str, float], trend: float) -> Pairs:
     """Add up the parts and keep the `NEIGHBOURS` largest weights of each item: one sparse matrix is served."""
+    return _blend_pairs(known, tuple(factors.items()), trend)
+
+
+@lru_cache(maxsize=2)
+def _blend_pairs(known: Known, named: tuple[tuple[str, float], ...], trend: float) -> Pairs:
+    factors = dict(named)
     parts = known.parts(trend, factors)
     if not parts:
         nothing = np.empty(0, np.int32)

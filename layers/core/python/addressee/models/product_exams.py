@@ -1,7 +1,7 @@
 """Exams for recommenders: who is asked at a cut-off, which products count as found, and how answers are marked."""
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -51,14 +51,16 @@ def new_products(tables: Tables, cut: int, *, days: int) -> Exam:
     """Ask everybody who bought before for the products that they buy within `days`, never having bought them."""
     later, before = tables.interactions.after(cut, days=days), tables.interactions.until(cut)
     width = np.int64(len(tables.items.ids))
-    known = np.isin(later.subject * width + later.item, before.subject * width + before.item)
+    bought = np.sort(before.subject * width + before.item)
+    asked = later.subject * width + later.item
+    known = np.searchsorted(bought, asked, "right") > np.searchsorted(bought, asked)
     return _exam(tables, cut, later.where(~known))
 
 
 def _exam(tables: Tables, cut: int, later: Interactions) -> Exam:
     """Make the exam of the people who were known at the cut-off and have something to be found."""
-    known = np.unique(tables.interactions.until(cut).subject)
-    later = later.where(np.isin(later.subject, known))
+    known = np.bincount(tables.interactions.until(cut).subject, minlength=len(tables.subjects)) > 0
+    later = later.where(known[later.subject])
     subjects, starts = np.unique(later.subject, return_index=True)
     baskets = np.split(later.item, starts[1:]) if len(subjects) else []
     relevant = [frozenset(tables.items.ids[item] for item in basket) for basket in baskets]
@@ -140,22 +142,11 @@ def popular_answers(tables: Tables, audience: Audience, *, days: int, unbought_o
     ranking = [Scored(tables.items.ids[item], float(buyers[item]), float(buyers[item])) for item in order]
     if not unbought_only:
         return Answers(candidates=[ranking[:K]] * audience.size)
-    bought = bought_ids(audience)
-    return Answers(candidates=[_first_unbought(ranking, seen) for seen in bought])
+    starts = np.searchsorted(audience.interactions.subject, np.arange(audience.size + 1)).tolist()
+    bought = [frozenset(audience.interactions.item[first:last].tolist()) for first, last in pairwise(starts)]
+    return Answers(candidates=[[ranking[at] for at in _first_unbought(order, seen)] for seen in bought])
 
 
-def _first_unbought(ranking: Sequence[Scored], seen: frozenset[str]) -> list[Scored]:
-    chosen: list[Scored] = []
-    for each in ranking:
-        if each.item_id not in seen:
-            chosen.append(each)
-            if len(chosen) == K:
-                break
-    return chosen
-
-
-def bought_ids(audience: Audience) -> list[frozenset[str]]:
-    """Return the ids of everything that each person bought."""
-    starts = np.searchsorted(audience.interactions.subject, np.arange(audience.size + 1))
-    items, ids = audience.interactions.item, audience.items.ids
-    return [frozenset(ids[item] for item in items[first:last].tolist()) for first, last in pairwise(starts)]
+def _first_unbought(order: Sequence[int], seen: frozenset[int]) -> list[int]:
+    """Return the places of the first `K` items that are not among the seen."""
+    return list(islice((place for place, item in enumerate(order) if item not in seen), K))

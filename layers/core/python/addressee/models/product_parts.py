@@ -22,7 +22,7 @@ from addressee.models.item_sections import (
     hash_items,
     known_rows,
 )
-from addressee.models.neighbour_rows import MAX_SEEDS, last_days
+from addressee.models.neighbour_rows import MAX_SEEDS, last_days, latest_first
 from addressee.models.tables import Floats, Indices, Interactions, Ints, Items
 
 MAX_ITEMS = 4_000
@@ -58,7 +58,6 @@ class Known:
     rows: Rows = field(compare=False, repr=False)
     taken: Matrix = field(compare=False, repr=False)
     seeds: Matrix = field(compare=False, repr=False)
-    last_day: Indices = field(compare=False, repr=False)
     trend: Floats = field(compare=False, repr=False)
     lately: Floats = field(compare=False, repr=False)
     new: Indices = field(compare=False, repr=False)
@@ -214,15 +213,12 @@ def _known(asked: _Asked) -> Known:
     rows = known_rows(items, buyers, least_buyers=_threshold(buyers))
     people = int(purchases.subject.max(initial=-1)) + 1
     subject, item, last = last_days(purchases, len(items.ids))
-    order = np.lexsort((-hash_items(items)[item], -last, subject))
-    place = np.empty(len(order), np.int64)
-    place[order] = np.arange(len(order)) - np.searchsorted(subject, subject[order])
+    place = np.empty(len(subject), np.int64)
+    place[latest_first(subject, last, hash_items(items)[item])] = _within(subject)
     known = rows.row[item] >= 0
     latest = known & (place < MAX_SEEDS)
-    lately = count_buyers(purchases.where(purchases.day > day - POPULAR_DAYS), len(items.ids))
-    active = len(np.unique(purchases.subject[purchases.day > day - POPULAR_DAYS]))
-    last_day = np.full(people, -(2**30), np.int32)
-    np.maximum.at(last_day, purchases.subject, purchases.day)
+    recent = purchases.where(purchases.day > day - POPULAR_DAYS)
+    lately, active = count_buyers(recent, len(items.ids)), int((np.bincount(recent.subject) > 0).sum())
     shape = (people, len(rows.item))
     return Known(
         digest=asked.digest,
@@ -231,11 +227,17 @@ def _known(asked: _Asked) -> Known:
         rows=rows,
         taken=_ones(subject[known], rows.row[item[known]], shape),
         seeds=_ones(subject[latest], rows.row[item[latest]], shape),
-        last_day=last_day,
         trend=np.asarray(((lately + 1.0) / (buyers + TREND_PRIOR))[rows.item], np.float64),
         lately=np.asarray(lately[rows.item] / max(active, 1), np.float64),
         new=_new_items(buyers, lately, rows),
     )
+
+
+def _within(sorted_values: Ints) -> Ints:
+    """Return each row's place among those with its value, from 0."""
+    place = np.arange(len(sorted_values))
+    first = np.diff(sorted_values, prepend=-1) != 0
+    return place - np.maximum.accumulate(np.where(first, place, 0))
 
 
 def _new_items(buyers: Ints, lately: Ints, rows: Rows) -> Indices:

@@ -20,6 +20,7 @@ from addressee.models.tables import Floats, Metadata, Tables
 from addressee.models.tuning import NO_BUDGET, Budget, Tunable
 
 EPOCH = date(1970, 1, 1)
+_LOST_BELOW = "what it builds on surely does worse than the chosen one"
 K = 10
 
 
@@ -29,6 +30,15 @@ class Following(Protocol):
 
     def following(self, former: Fitted) -> Kind:
         """Return the kind that goes on from this model; it may be of other tables and other features."""
+        ...
+
+
+@runtime_checkable
+class Layered(Protocol):
+    """A kind with recipes that only put into another order what a plainer one of them finds."""
+
+    def below(self, recipe: Recipe) -> Recipe | None:
+        """Return the plainer recipe, which comes before it in `recipes`; None where it stands on its own."""
         ...
 
 
@@ -109,6 +119,7 @@ class _Chosen(NamedTuple):
     recipe: Recipe
     compared: Sequence[_Candidate] = ()
     tuning: str = ""
+    left_out: Sequence[Recipe] = ()
 
     def said(self) -> dict[str, Any]:
         """Return what the bundle and its card tell of the choice."""
@@ -117,11 +128,14 @@ class _Chosen(NamedTuple):
 
     def details(self) -> dict[str, Mapping[str, str]]:
         """Return the same for the card: a line for each candidate."""
-        lines = {_listed(each.recipe or {"": "floor"}): _listed(each.validation) for each in self.compared}
-        return {
-            **({"candidates in the validation window": lines} if lines else {}),
-            **({"tuning": {"found": self.tuning}} if self.tuning else {}),
+        told = {
+            "candidates in the validation window": {
+                _listed(each.recipe or {"": "floor"}): _listed(each.validation) for each in self.compared
+            },
+            "not tried in the validation window": dict.fromkeys(map(_listed, self.left_out), _LOST_BELOW),
+            "tuning": {"found": self.tuning} if self.tuning else {},
         }
+        return {title: values for title, values in told.items() if values}
 
 
 def _choose(run: Run, window: Window) -> _Chosen:
@@ -134,14 +148,27 @@ def _choose(run: Run, window: Window) -> _Chosen:
     metric, marks = run.kind.metrics[0], _marks(run, exam, window, recipe)
     floor = run.kind.floor(run.tables, exam, until=window.first)
     compared = [_Candidate(None, _figures(run, exam, floor)), _Candidate(recipe, _figures(run, exam, marks))]
+    seen, left_out = [(recipe, marks)], []
+
+    def against(tried: Floats) -> Compared:
+        return compare([metric], exam, model=tried, rival=marks, rng=run.rng())[0]
+
     for other in others:
+        if any(against(plainer).difference.high < 0 for plainer in _below(run, other, seen)):
+            left_out.append(other)
+            continue
         tried = _marks(run, exam, window, other)
+        seen.append((other, tried))
         compared.append(_Candidate(other, _figures(run, exam, tried)))
-        if leads(metric.of(exam.truth, tried), metric.of(exam.truth, marks)) and outdoes(
-            compare([metric], exam, model=tried, rival=marks, rng=run.rng())[0]
-        ):
+        if leads(metric.of(exam.truth, tried), metric.of(exam.truth, marks)) and outdoes(against(tried)):
             recipe, marks = other, tried
-    return _Chosen(recipe, compared, tuning)
+    return _Chosen(recipe, compared, tuning, left_out)
+
+
+def _below(run: Run, recipe: Recipe, seen: Sequence[tuple[Recipe, Floats]]) -> list[Floats]:
+    """Return the marks of the recipe that this one builds on, if there is one: where it surely lost, so would this."""
+    plainer = run.kind.below(recipe) if isinstance(run.kind, Layered) else None
+    return [marks for other, marks in seen if other == plainer]
 
 
 def _candidates(run: Run, window: Window) -> tuple[Sequence[Recipe], str]:

@@ -54,6 +54,10 @@ class Discover(ProductKind):
         """Return the plainest first: the cosine, the same without cold products, the blend, the stack."""
         return self.candidates
 
+    def below(self, recipe: Recipe) -> Recipe | None:
+        """Return the blend whose candidates a stack puts into order."""
+        return {**recipe, "model": BLEND} if recipe.get("model") == STACK else None
+
     def fit(self, tables: Tables, *, until: int, recipe: Recipe, rng: np.random.Generator) -> Fitted:
         """Fit the recipe; where too few bought anything new lately, a stack stays a blend."""
         model, trend, cold = recipe.get("model", PLAIN), float(recipe["trend"]), float(recipe.get("cold", 0.0))
