@@ -1,13 +1,14 @@
 """Why a score is what it is."""
 
 from array import array
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from addressee.decisions.champions import Champions
 from addressee.decisions.explanation import STRONGEST, explanations, explanations_json
 from addressee.decisions.person import Person
+from addressee.models.group_tiers import GroupThresholds
 from addressee.models.scorers import Logistic, tier
 from addressee.profiles.features import FEATURE_NAMES
 from tests.fakes.decisions import ToldScorer
@@ -31,6 +32,17 @@ def test_the_strongest_contributions_come_first_whatever_their_sign():
     assert [each.contribution for each in told.because] == [-1.0, 0.5, -0.25, 0.125, -0.0625]
     assert told.because[0].words == "never ordered: lowers the chance"
     assert told.because[1].words == "ordered 0 times in all: raises the chance"
+
+
+def test_a_tier_is_that_of_the_persons_group():
+    """Where a mitigation let it begin elsewhere for what they declared; else everybody's."""
+    least = GroupThresholds({"high": 0.75, "medium": 0.4}, ["gender"], {"f": {"high": 0.5, "medium": 0.2}})
+    champions = Champions(scorers={"a": ToldScorer(0.6, thresholds=least)})
+    told = [
+        explanations(replace(willing(state=state()), traits=traits), champions, now_ms=NOW)["a"].tier
+        for traits in ({"gender": "f"}, {"gender": "m"}, {})
+    ]
+    assert told == ["high", "medium", "medium"]
 
 
 def test_an_amount_has_no_tier():

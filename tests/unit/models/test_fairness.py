@@ -7,11 +7,14 @@ import pytest
 
 from addressee.models.card_fairness import fairness_lines
 from addressee.models.fairness import Judged, fairness, group_thresholds, joint_groups, reweighed
+from addressee.models.group_tiers import thresholds_of
 from addressee.models.judged import reliability
 from addressee.models.kinds import kind_of
 from addressee.models.metrics import calibration_error
-from addressee.models.propensity import RECIPES
-from tests.models.conftest import tables
+from addressee.models.propensity import RECIPES, threshold
+from addressee.models.serving import open_scorer
+from addressee.models.train import Run, train
+from tests.models.conftest import SEED, tables
 
 RNG = np.random.default_rng
 
@@ -93,6 +96,40 @@ def test_traits_are_joined_and_small_groups_pooled():
     assert {*joint} == {"19 / f", "19 / m", "\n"}
     assert joint.count("\n") == 20
     assert set(joint_groups(replace(tables(), groups={}))) <= {"", "\n"}
+    nothing = replace(tables(), groups={"gender": ("",) * 300 + ("m",) * 200, "age": ("",) * 500})
+    assert {*joint_groups(nothing)} == {"", " / m"}
+
+
+def test_the_tier_that_is_served_is_the_groups():
+    """Whoever is asked by what they declared gets the thresholds by which training let a yes begin for their group."""
+    kind, tiers = kind_of("clicks_in_24_hours"), {"high": 0.3, "medium": 0.1}
+    quick = replace(kind, candidates=RECIPES[:1])
+    bundle = train(Run(quick, tables(), seed=SEED, tiers=tiers, mitigation="thresholds")).bundle
+    settings = bundle.meta["settings"]
+    assert settings["thresholds"] == tiers
+    opened = open_scorer(kind.name, bundle.files, feature_hash=bundle.meta["feature_hash"])
+    joint, names = joint_groups(tables()), settings["group_traits"]
+    for subject, group in enumerate(joint):
+        declared = {name: tables().groups[name][subject] for name in names}
+        told = {name: value for name, value in declared.items() if value}
+        assert thresholds_of(opened.thresholds, told) == settings["group_tiers"].get(group, tiers)
+    assert {*settings["group_tiers"]} == {*joint} - {"", "\n"}
+    moved = [own for own in settings["group_tiers"].values() if own != tiers]
+    assert moved
+    assert all(own["high"] >= own["medium"] for own in moved)
+
+
+def test_each_tier_holds_as_many_of_each_group_that_did_it():
+    """At a tier's threshold a group has everybody's true-positive rate, as it has at that of a yes."""
+    rng = RNG(4)
+    group = np.array(["a", "b"])[rng.integers(0, 2, 2_000)]
+    label = rng.random(2_000) < 0.5
+    said = np.clip(rng.normal(0.4, 0.1, 2_000) + 0.2 * label - 0.15 * (group == "b"), 0.01, 0.99)
+    for common in (0.45, 0.6):
+        least = group_thresholds(group.tolist(), said, label, common=common)
+        wanted = float((said[label] >= common).mean())
+        for name, at in least.items():
+            assert float((said[label & (group == name)] >= at).mean()) == pytest.approx(wanted, abs=0.01)
 
 
 def test_a_mitigation_is_a_recipe():
@@ -106,10 +143,11 @@ def test_a_mitigation_is_a_recipe():
     assert plain.sections["weight"] != weighed.sections["weight"]
     assert plain.sections["weight"] == parted.sections["weight"]
     least = parted.settings["group_thresholds"]
-    assert len(set(least.values())) > 2
+    assert len({*least.values(), threshold(parted.settings)}) > 2
+    assert not {"", "\n"} & {*least}
     exam = kind.exam(tables(), kind.cuts(tables()).test)
     answers = kind.predict(parted, exam.audience, k=1)
-    at = np.array([least[name] for name in exam.audience.group])
+    at = np.array([least.get(name, threshold(parted.settings)) for name in exam.audience.group])
     assert answers.positive.tolist() == (answers.scores >= at).tolist()
     unknown = kind.predict(parted, replace(exam.audience, group=()), k=1)
     assert unknown.positive.tolist() == kind.predict(plain, exam.audience, k=1).positive.tolist()

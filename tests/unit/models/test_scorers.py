@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from addressee.models.group_tiers import thresholds_of
 from addressee.models.scorers import (
     SCORER_FAMILIES,
     Logistic,
@@ -82,6 +83,20 @@ def test_tiers_are_the_bundles_or_the_usual_ones():
     own = thresholds({"thresholds": {"medium": 0.1, "high": 0.2}})
     assert list(own) == ["high", "medium"]
     assert [tier(score, own) for score in (0.05, 0.15, 0.25)] == ["low", "medium", "high"]
+
+
+def test_tiers_begin_at_the_threshold_of_somebodys_group():
+    """By what they declared of the mitigation's traits; in no group or an unknown one, where they do for everybody."""
+    groups = {"19 / f": {"high": 0.3, "medium": 0.1}, " / m": {"medium": 0.2, "high": 0.5}}
+    least = thresholds({"group_tiers": groups, "group_traits": ["age", "gender"]})
+    assert least == {"high": 0.75, "medium": 0.4}
+    assert thresholds_of(least, {"age": 19, "gender": "f", "city": "x"}) == groups["19 / f"]
+    assert list(thresholds_of(least, {"gender": "m"})) == ["high", "medium"]
+    assert tier(0.35, thresholds_of(least, {"age": "19", "gender": "f"})) == "high"
+    for other in ({}, {"age": 20, "gender": "f"}, {"age": "19"}, {"city": "x"}):
+        assert thresholds_of(least, other) == {"high": 0.75, "medium": 0.4}
+    plain = thresholds({})
+    assert thresholds_of(plain, {"age": 19}) is plain
 
 
 @pytest.mark.parametrize("probability", [0.0, 1.0, 0.5, 1e-300])

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from addressee.decisions.champions import Champions
 from addressee.decisions.person import Person
+from addressee.models.group_tiers import thresholds_of
 from addressee.models.scorers import tier
 from addressee.models.serving import Scorer
 from addressee.profiles.feature_words import said
@@ -34,10 +35,10 @@ def explanations(person: Person, champions: Champions, *, now_ms: int) -> dict[s
     if not person.state.last_seen_ms:
         return {}
     features = vector(person.state, max(now_ms, person.state.last_seen_ms))
-    return {kind: _explained(model, features) for kind, model in champions.scorers.items()}
+    return {kind: _explained(model, features, person.traits) for kind, model in champions.scorers.items()}
 
 
-def _explained(model: Scorer, features: Sequence[float]) -> Explanation:
+def _explained(model: Scorer, features: Sequence[float], declared: Mapping[str, Any]) -> Explanation:
     given = sorted(zip(FEATURE_NAMES, features, model.explain(features), strict=True), key=lambda each: -abs(each[2]))
     subject = "chance" if model.thresholds else "amount"
     because = tuple(
@@ -45,7 +46,8 @@ def _explained(model: Scorer, features: Sequence[float]) -> Explanation:
         for name, value, moved in given[:STRONGEST]
         if moved
     )
-    return Explanation(tier(model.score(features), model.thresholds) if model.thresholds else None, because)
+    least = thresholds_of(model.thresholds, declared)
+    return Explanation(tier(model.score(features), least) if least else None, because)
 
 
 def _in_words(name: str, value: float, moved: float, subject: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from addressee.models.group_tiers import UNKNOWN, group_of
 from addressee.models.tables import Flags, Floats, Indices, Ints, Tables
 
 Mitigation = Literal["none", "reweigh", "thresholds"]
@@ -20,7 +21,6 @@ LEAST_POSITIVE = 10
 TOLERATED = 0.1
 REPEATS = 300
 LEVEL = 0.95
-UNKNOWN = ""
 _DIGITS = 6
 _SMALL = "\n"
 """Stands for all groups that are too small to be told apart; no declared value holds it."""
@@ -137,10 +137,15 @@ def _said(gap: Mapping[str, float]) -> str:
     return f"within {TOLERATED}" if gap["high"] <= TOLERATED else f"may be further apart than {TOLERATED}"
 
 
+def group_traits(tables: Tables) -> list[str]:
+    """Return the names of the configured traits in the order of their values in a joint group's name."""
+    return sorted(tables.groups)
+
+
 def joint_groups(tables: Tables) -> list[str]:
     """Return for each subject the values of all configured traits together; those of few subjects are one group."""
-    traits = [tables.groups[name] for name in sorted(tables.groups)]
-    joint = [" / ".join(values) for values in zip(*traits, strict=True)] if traits else [UNKNOWN] * len(tables.subjects)
+    traits = [tables.groups[name] for name in group_traits(tables)]
+    joint = [group_of(values) for values in zip(*traits, strict=True)] if traits else [UNKNOWN] * len(tables.subjects)
     names, place, count = np.unique(np.array(joint, dtype=np.str_), return_inverse=True, return_counts=True)
     kept = [str(name) if many >= LEAST_PEOPLE else _SMALL for name, many in zip(names, count, strict=True)]
     return [kept[index] for index in place.reshape(-1).tolist()]
@@ -162,6 +167,7 @@ def group_thresholds(group: Sequence[str], said: Floats, label: Flags, *, common
     """Return for each group the least probability of a yes at which it has the true-positive rate of everybody.
 
     Everybody's is the one at the `common` threshold; a group with fewer than `LEAST_POSITIVE` who did it keeps that.
+    People in no group (`group_of`) and those of small ones (`joint_groups`) have none of their own.
     """
     wanted = float((said[label] >= common).mean()) if label.any() else 0.0
     return dict(_thresholds(np.array(group, dtype=np.str_), said, label, common, wanted))
@@ -170,7 +176,7 @@ def group_thresholds(group: Sequence[str], said: Floats, label: Flags, *, common
 def _thresholds(
     group: "np.ndarray[Any, Any]", said: Floats, label: Flags, common: float, wanted: float
 ) -> Iterator[tuple[str, float]]:
-    for name in np.unique(group):
+    for name in np.setdiff1d(group, [UNKNOWN, _SMALL]):
         own = np.sort(said[(group == name) & label])[::-1]
         many = round(wanted * len(own))
         at = common if len(own) < LEAST_POSITIVE or not many else float(own[many - 1])

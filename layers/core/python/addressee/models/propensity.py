@@ -10,7 +10,7 @@ from addressee.models.balance import Weighted
 from addressee.models.calibration import apply, calibration_section, fit_calibration
 from addressee.models.candidates import FAMILIES, Lesson, learn, moments, regress
 from addressee.models.class_metrics import CLASS_METRICS, marked
-from addressee.models.fairness import group_thresholds, joint_groups, reweighed
+from addressee.models.fairness import group_thresholds, group_traits, joint_groups, reweighed
 from addressee.models.kind import Answers, Audience, Cuts, Exam, Fitted, Metric, Reason, Recipe, Role, Window
 from addressee.models.metrics import roc_auc
 from addressee.models.occasions import Occasions, cuts, exam_of, inner_split, occasions
@@ -61,6 +61,10 @@ class Propensity:
     uses_features: bool = True
     floor_title: str = "the single feature with the best ROC-AUC on the training days, as a probability"
     metrics: Sequence[Metric] = CLASS_METRICS
+
+    def tiered(self, tiers: Mapping[str, float]) -> "Propensity":
+        """Return the kind with other tiers."""
+        return replace(self, tiers=tiers)
 
     def recipes(self) -> Sequence[Recipe]:
         """Return the candidates, the most interpretable first; of a kind the stronger penalty first."""
@@ -114,8 +118,7 @@ class Propensity:
         }
         if recipe.get("mitigate") == "thresholds":
             own = [name for name, kept in zip(group, held.tolist(), strict=True) if kept]
-            least = group_thresholds(own, apply(calibration, said), labels, common=threshold(settings))
-            settings["group_thresholds"] = least
+            settings |= _of_groups(tables, settings, own, apply(calibration, said), labels)
         return Fitted(recipe, settings, {**fitted.sections, **calibration_section(calibration)}, fitted.family)
 
     def predict(self, fitted: Fitted, audience: Audience, *, k: int) -> Answers:  # noqa: ARG002  # a score has no k
@@ -172,6 +175,18 @@ def _thresholds(settings: Mapping[str, Any], group: Sequence[str]) -> Floats | f
     """Return the threshold of each person's group, where there are such and groups are known; else the common one."""
     common, own = threshold(settings), settings.get("group_thresholds", {})
     return np.array([own.get(name, common) for name in group], np.float64) if own and len(group) else common
+
+
+def _of_groups(
+    tables: Tables, settings: Mapping[str, Any], group: Sequence[str], said: Floats, labels: Flags
+) -> dict[str, Any]:
+    """Return each group's threshold of a yes and of each tier, and which traits tell the group."""
+    tiers = {
+        name: group_thresholds(group, said, labels, common=least) for name, least in settings["thresholds"].items()
+    }
+    yes = group_thresholds(group, said, labels, common=threshold(settings))
+    own = {name: {tier: least[name] for tier, least in tiers.items()} for name in yes}
+    return {"group_thresholds": yes, "group_tiers": own, "group_traits": group_traits(tables)}
 
 
 def _groups_of(tables: Tables, subject: Indices) -> list[str]:

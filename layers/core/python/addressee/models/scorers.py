@@ -3,7 +3,8 @@
 Every family may have a section `calibration` (float64), a monotone map of the probability: two numbers a, b are Platt's
 (p becomes sigmoid(a * log(p / (1 - p)) + b)); more are n places in [0, 1], ascending, then the n values there, never
 falling: between two places it is linear, outside of them it stays (as scikit-learn's isotonic regression predicts).
-Setting `thresholds`: the least probabilities of the tiers `high` and `medium`; below both it is `low`.
+Setting `thresholds`: the least probabilities of the tiers `high` and `medium`; below both it is `low`. Where a
+mitigation gave groups their own, `group_tiers` holds them by group, `group_traits` which traits tell it.
 """
 
 from bisect import bisect_right
@@ -12,6 +13,7 @@ from importlib import import_module
 from math import exp, log, log1p
 from typing import Any
 
+from addressee.models.group_tiers import GroupThresholds, Thresholds
 from addressee.models.ranking import Sections
 
 THRESHOLDS: Mapping[str, float] = {"high": 0.75, "medium": 0.4}
@@ -124,13 +126,18 @@ def _between(places: Sequence[float], values: Sequence[float], at: float) -> flo
     return values[left] + slope * (at - places[left])
 
 
-def thresholds(settings: Mapping[str, Any]) -> Mapping[str, float]:
-    """Return the least probability of each tier but the lowest, the highest tier first."""
-    given: Mapping[str, float] = settings.get("thresholds", THRESHOLDS)
+def thresholds(settings: Mapping[str, Any]) -> Thresholds:
+    """Return the least probability of each tier but the lowest, the highest tier first, and those of groups."""
+    common = _descending(settings.get("thresholds", THRESHOLDS))
+    groups = {name: _descending(own) for name, own in settings.get("group_tiers", {}).items()}
+    return GroupThresholds(common, settings["group_traits"], groups) if groups else common
+
+
+def _descending(given: Mapping[str, float]) -> dict[str, float]:
     return {name: float(given[name]) for name in sorted(given, key=lambda name: -float(given[name]))}
 
 
-def tier(score: float, least: Mapping[str, float]) -> str:
+def tier(score: float, least: Thresholds) -> str:
     """Return the name of the tier that a probability is in."""
     return next((name for name, from_on in least.items() if score >= from_on), LOWEST_TIER)
 

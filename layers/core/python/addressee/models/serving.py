@@ -58,7 +58,10 @@ class Scorer(Protocol):
 
     @property
     def thresholds(self) -> Mapping[str, float]:
-        """The least probability of each tier but the lowest, the highest tier first; empty for an amount."""
+        """The least probability of each tier but the lowest, the highest tier first; empty for an amount.
+
+        `group_tiers.thresholds_of` says which ones a person has: a mitigation may give groups their own.
+        """
         ...
 
     def score(self, features: Sequence[float]) -> float:

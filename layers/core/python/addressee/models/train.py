@@ -1,7 +1,7 @@
 """Training tables -> a judged model: choose a recipe, examine it once, pass the gate, refit on all days, seal it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -30,6 +30,15 @@ class Following(Protocol):
 
     def following(self, former: Fitted) -> Kind:
         """Return the kind that goes on from this model; it may be of other tables and other features."""
+        ...
+
+
+@runtime_checkable
+class Tiered(Protocol):
+    """A kind whose probabilities fall into tiers."""
+
+    def tiered(self, tiers: Mapping[str, float]) -> Kind:
+        """Return the kind with an installation's least probabilities of each tier."""
         ...
 
 
@@ -72,6 +81,8 @@ class Run:
 
     def served_kind(self) -> Kind:
         """Return the kind as it fits what is served: tests are taken without the model before, which saw their days."""
+        if self.tiers and isinstance(self.kind, Tiered):
+            return self.kind.tiered(self.tiers)
         if self.previous is None or not isinstance(self.kind, Following):
             return self.kind
         return self.kind.following(self.previous)
@@ -242,7 +253,7 @@ def _sealed(run: Run, cuts: Cuts, chosen: _Chosen, said: Mapping[str, Any], told
     """Refit on all days with the same recipe; add what the test said, the card and the metadata."""
     known = run.tables.metadata
     kind, until = run.served_kind(), known.as_of_day
-    fitted = _tiered(run, kind.fit(run.tables, until=until, recipe=chosen.recipe, rng=run.rng()))
+    fitted = kind.fit(run.tables, until=until, recipe=chosen.recipe, rng=run.rng())
     about = {
         "family": fitted.family,
         "role": run.kind.role,
@@ -259,13 +270,6 @@ def _sealed(run: Run, cuts: Cuts, chosen: _Chosen, said: Mapping[str, Any], told
     card = card_files(run.kind, run.tables, {**about, **told}, details)
     files = {SERVING_FILE: pack(fitted.sections), **card, **reference_file(run.kind, run.tables, fitted)}
     return seal(run.kind.name, known.as_of, files, about)
-
-
-def _tiered(run: Run, fitted: Fitted) -> Fitted:
-    """Give a scorer the tiers of this installation."""
-    if run.kind.role != "scorer" or not run.tiers:
-        return fitted
-    return replace(fitted, settings={**fitted.settings, "thresholds": dict(run.tiers)})
 
 
 def _listed(values: Mapping[str, Any]) -> str:
