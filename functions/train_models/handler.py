@@ -11,6 +11,7 @@ from typing import Any, cast
 from addressee.adapters.log import log_metrics
 from addressee.adapters.s3 import S3Bucket
 from addressee.adapters.s3_registry import S3Registry
+from addressee.models.abilities import Following
 from addressee.models.bundle import BundleRefused, open_bundle
 from addressee.models.fairness import Mitigation
 from addressee.models.kind import Fitted, Kind, fitted_of
@@ -18,7 +19,7 @@ from addressee.models.kinds import kind_of
 from addressee.models.registry import Pointer, day_of
 from addressee.models.table_files import read_tables
 from addressee.models.tables import Tables
-from addressee.models.train import Following, Run, Trained, train
+from addressee.models.train import Run, Trained, train
 from addressee.models.tuning import NO_BUDGET, Budget
 from addressee.settings import read_settings
 

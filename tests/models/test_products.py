@@ -1,5 +1,6 @@
 """Recommenders in all their recipes: blends, rankers, products that nobody bought yet, next products."""
 
+import json
 from array import array
 from dataclasses import replace
 from functools import cache
@@ -9,7 +10,8 @@ import pytest
 
 from addressee.models import product_blends, product_fits, product_parts, trees
 from addressee.models.item_sections import hash_items
-from addressee.models.kind import REASONS, Audience
+from addressee.models.judged import LEAST_ROWS
+from addressee.models.kind import REASONS, Audience, Window
 from addressee.models.kinds.buy_again import KIND as BUY_AGAIN
 from addressee.models.kinds.discover import BLEND, HORIZON_DAYS, PLAIN, RECIPES, STACK
 from addressee.models.kinds.discover import KIND as DISCOVER
@@ -187,6 +189,36 @@ class TestDiscover:
         assert set(exam.groups["history"]) == {"1 to 2 products", "3 products or more"}
         assert set(exam.groups["cold_products"]) <= {"all were known", "some are new"}
         assert len(exam.groups["history"]) == exam.audience.size == len(exam.groups["cold_products"])
+
+    def test_people_without_a_purchase_are_asked_apart(self):
+        """Nobody of them is in the figures that decide; the card tells what bestsellers find for them, as served."""
+        cut = BUY_AGAIN.cuts(tables()).test.first
+        bought = tables().interactions
+        fresh = replace(tables(), interactions=bought.where((bought.subject >= 150) | (bought.day > cut)))
+        exam = BUY_AGAIN.exam(fresh, Window(cut, cut))
+        assert exam.person.min() >= 150
+        assert exam.newcomers.person.max() < 150
+        assert len(exam.newcomers.audience.interactions.item) == 0
+        assert set(exam.newcomers.groups["history"]) == {"no purchase yet"}
+        made = train(Run(BUY_AGAIN, fresh, seed=SEED)).bundle
+        assert made.meta["tested"]["people"] == len(exam.person)
+        card = json.loads(made.files["card.json"])
+        (cold,) = [each for each in card["slices"] if each["group"] == "no purchase yet"]
+        assert cold["people"] == len(exam.newcomers.person) >= LEAST_ROWS
+        model, floor = cold["model"]["value"], cold["rival"]["value"]
+        assert 0.0 < model == pytest.approx(floor, abs=0.02)  # products with as many buyers stand in another order
+        assert "history: no purchase yet" in made.files["card.md"].decode()
+
+    def test_the_card_tells_who_was_mailed_apart(self):
+        """Everybody of the generated tables is, in each week; where no mail is known there is no such slice."""
+        cut, once = AS_OF_DAY - 28, tables().sends
+        some = once.subject % 2 == 0
+        columns = {name: getattr(once, name)[some] for name in ("features", "subject", "sent_ms", "hour_of_week")}
+        half = replace(tables(), sends=replace(once, **columns, labels={}, known={}))
+        exam = new_products(half, cut, days=28)
+        even = [("yes" if person % 2 == 0 else "no") for person in exam.person]
+        assert exam.groups["exposed"] == even
+        assert "exposed" not in new_products(replace(tables(), sends=no_sends()), cut, days=28).groups
 
     def test_the_card_tells_coverage_and_diversity(self):
         """Two products of a category are alike: tastes as categories leave lists with no variety at all."""

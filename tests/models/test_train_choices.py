@@ -131,7 +131,7 @@ def test_thresholds_are_kept_in_the_bundle():
     assert threshold({"tuned": {}, "decides": "precision"}) == 0.5
 
 
-@pytest.mark.parametrize("name", ["buys_in_7_days", "clicks_in_24_hours"])
+@pytest.mark.parametrize("name", ["buys_in_7_days", "clicks_in_24_hours", "rfm_tiers", "behaviour_segments"])
 def test_exams_tell_people_apart(name):
     """Who got a mail in the week before, and when they ordered last."""
     kind, sends = quick(kind_of(name)), tables().sends

@@ -22,12 +22,14 @@ class Taken:
     """A test as it was taken: the exam, the model's marks and those of its floor, a row for each question.
 
     `plain` are the marks of the same recipe without the mitigation that an installation asked for, if it did.
+    `newcomers` are asked apart (`Exam.newcomers`).
     """
 
     exam: Exam
     marks: Floats
     floor: Floats
     plain: Floats | None = None
+    newcomers: "Taken | None" = None
 
 
 def judged_figures(kind: Kind, tables: Tables, tested: Taken, *, seed: int) -> dict[str, Any]:
@@ -58,7 +60,7 @@ def _slices(kind: Kind, tested: Taken, seed: int) -> list[dict[str, Any]]:
             rows = np.flatnonzero(column == label)
             if len(rows) >= LEAST_ROWS:
                 found.append({"slice": name, "group": label, **_slice(kind, tested, rows, seed)})
-    return found
+    return found if tested.newcomers is None else [*found, *_slices(kind, tested.newcomers, seed)]
 
 
 def _slice(kind: Kind, tested: Taken, rows: "np.ndarray[Any, np.dtype[np.int64]]", seed: int) -> dict[str, Any]:

@@ -64,7 +64,8 @@ class Exam:
     `truth` is [n] (a label, an amount); recommenders have `relevant` instead: the ids of the products to be found.
     `person` is [n]: a person may be asked at several cut-offs, intervals are over persons.
     `groups` name slices that the card reports apart, such as `exposed`: a label for each of the n rows, empty where it
-    is not known.
+    is not known. `newcomers` are people of whom a recommender could know nothing: they take no part in the figures that
+    decide, and are one more slice.
     """
 
     audience: Audience
@@ -72,6 +73,7 @@ class Exam:
     person: Indices
     relevant: Sequence[frozenset[str]] = ()
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    newcomers: "Exam | None" = field(default=None, kw_only=True)
 
 
 REASONS = 5

@@ -119,20 +119,25 @@ def exam_of(tables: Tables, rows: Occasions, chosen: Flags) -> Exam:
     day = int(rows.asked[chosen].min(initial=tables.metadata.as_of_day))
     audience = Audience(len(features), day, features, nothing, tables.items)
     truth = rows.labels[chosen].astype(np.float64)
-    return Exam(audience, truth, rows.subject[chosen], groups=_groups(tables, rows, chosen))
+    groups = slices(tables, rows.subject[chosen], features, rows.moment_ms[chosen])
+    return Exam(audience, truth, rows.subject[chosen], groups=groups)
 
 
-def _groups(tables: Tables, rows: Occasions, chosen: Flags) -> Mapping[str, Sequence[str]]:
-    """Return slices: got another mail in the `EXPOSED_DAYS` before, where mails are known at all; when ordered last."""
-    groups: dict[str, Sequence[str]] = {}
-    if len(tables.sends.subject):
-        mailed = exposed(tables.sends, rows.subject[chosen], rows.moment_ms[chosen])
-        groups["exposed"] = np.where(mailed, "yes", "no").tolist()
+def slices(tables: Tables, subject: Indices, features: Floats, moment_ms: Ints) -> Mapping[str, Sequence[str]]:
+    """Return groups of n rows for the card: `exposed`, and `activity`, when somebody ordered last, if ever."""
+    groups = dict(exposure(tables.sends, subject, moment_ms))
     if "recency_days" in tables.metadata.feature_names:
-        recency = rows.features[chosen, tables.metadata.feature_names.index("recency_days")]
+        recency = features[:, tables.metadata.feature_names.index("recency_days")]
         before = np.where(recency < NEVER_DAYS, "ordered before", "no order yet")
         groups["activity"] = np.where(recency < RECENT_DAYS, "ordered in 28 days", before).tolist()
     return groups
+
+
+def exposure(sends: Sends, subject: Indices, moment_ms: Ints) -> Mapping[str, Sequence[str]]:
+    """Return whether each row's person got a mail in the `EXPOSED_DAYS` before; nothing where no mail is known."""
+    if not len(sends.subject):
+        return {}
+    return {"exposed": np.where(exposed(sends, subject, moment_ms), "yes", "no").tolist()}
 
 
 def exposed(sends: Sends, subject: Indices, moment_ms: Ints) -> Flags:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from addressee.models.kind import Audience, Cuts, Exam, Window
+from addressee.models.occasions import DAY_MS, slices
 from addressee.models.tables import Flags, Floats, Tables
 
 WIDTHS_DAYS = (21, 14, 7, 0)
@@ -41,7 +42,11 @@ def in_window(tables: Tables, window: Window) -> Flags:
 
 
 def people_exam(tables: Tables, rows: Flags, truth: Floats) -> Exam:
-    """Ask about rows of `People`; such exams need features, not purchases."""
+    """Ask about rows of `People`; such exams need features, not purchases. Their groups are `occasions.slices`."""
     features, nothing = tables.people.features[rows], tables.interactions.where(slice(0, 0))
-    day = int(tables.people.cut_day[rows].min(initial=tables.metadata.as_of_day))
-    return Exam(Audience(len(features), day, features, nothing, tables.items), truth, tables.people.subject[rows])
+    days, subject = tables.people.cut_day[rows], tables.people.subject[rows]
+    audience = Audience(
+        len(features), int(days.min(initial=tables.metadata.as_of_day)), features, nothing, tables.items
+    )
+    groups = slices(tables, subject, features, (days.astype(np.int64) + 1) * DAY_MS)
+    return Exam(audience, truth, subject, groups=groups)

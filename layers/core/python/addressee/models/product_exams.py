@@ -1,6 +1,7 @@
 """Exams for recommenders: who is asked at a cut-off, which products count as found, and how answers are marked."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice, pairwise
 from typing import Any
 
@@ -10,7 +11,8 @@ from addressee.models.item_sections import count_buyers, distinct_pairs
 from addressee.models.kind import Answers, Audience, Cuts, Exam, Fitted, Metric, Window, audience_at
 from addressee.models.list_metrics import coverage, diversity_of
 from addressee.models.metrics import ndcg, precision, recall
-from addressee.models.ranking import Scored
+from addressee.models.occasions import DAY_MS, exposure
+from addressee.models.ranking import ItemTable, Scored
 from addressee.models.tables import Floats, Indices, Interactions, Ints, Tables
 
 K = 10
@@ -58,14 +60,33 @@ def new_products(tables: Tables, cut: int, *, days: int) -> Exam:
 
 
 def _exam(tables: Tables, cut: int, later: Interactions) -> Exam:
-    """Make the exam of the people who were known at the cut-off and have something to be found."""
+    """Make the exam of those who had bought at the cut-off and have something to be found; the others are apart."""
     known = np.bincount(tables.interactions.until(cut).subject, minlength=len(tables.subjects)) > 0
-    later = later.where(known[later.subject])
+    asked = _asked(tables, cut, later.where(known[later.subject]))
+    newcomers = _asked(tables, cut, later.where(~known[later.subject]))
+    apart = replace(newcomers, groups={"history": ["no purchase yet"] * newcomers.audience.size})
+    return replace(asked, newcomers=apart)
+
+
+def _asked(tables: Tables, cut: int, later: Interactions) -> Exam:
     subjects, starts = np.unique(later.subject, return_index=True)
     baskets = np.split(later.item, starts[1:]) if len(subjects) else []
     relevant = [frozenset(tables.items.ids[item] for item in basket) for basket in baskets]
     audience = audience_at(tables, subjects, np.empty((len(subjects), 0)), cut)
-    return Exam(audience, np.zeros(len(subjects)), subjects, relevant, _groups(tables, audience, baskets))
+    groups = _groups(tables, audience, baskets) | _mailed(tables, subjects, cut)
+    return Exam(audience, np.zeros(len(subjects)), subjects, relevant, groups)
+
+
+def _mailed(tables: Tables, subjects: Indices, cut: int) -> dict[str, Sequence[str]]:
+    """Tell who had just been sent a mail, where mails are known at all."""
+    moment_ms = np.full(len(subjects), (cut + 1) * DAY_MS, np.int64)
+    return dict(exposure(tables.sends, subjects, moment_ms))
+
+
+def with_bestsellers(fitted: Fitted, answers: Answers) -> Answers:
+    """Return the answers as they are served to whom the model has nothing to say: with what it knows to be popular."""
+    bestsellers = ItemTable(fitted.sections).popular(K)
+    return Answers(candidates=[ranked or bestsellers for ranked in answers.candidates])
 
 
 def _groups(tables: Tables, audience: Audience, baskets: Sequence[Indices]) -> dict[str, Sequence[str]]:

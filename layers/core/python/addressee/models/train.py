@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from addressee.models.abilities import Following, Layered, Tiered
 from addressee.models.bundle import SERVING_FILE, Bundle, seal
 from addressee.models.card import card_files
 from addressee.models.evaluate import Compared, as_json, compare
@@ -15,6 +16,7 @@ from addressee.models.gate import Verdict, judge, leads, outdoes
 from addressee.models.judged import Taken, judged_figures, tells_yes_or_no
 from addressee.models.kind import Cuts, Exam, Fitted, Kind, Recipe, Window
 from addressee.models.packed import pack
+from addressee.models.product_exams import with_bestsellers
 from addressee.models.reference import reference_file
 from addressee.models.tables import Floats, Metadata, Tables
 from addressee.models.tuning import NO_BUDGET, Budget, Tunable
@@ -22,33 +24,6 @@ from addressee.models.tuning import NO_BUDGET, Budget, Tunable
 EPOCH = date(1970, 1, 1)
 _LOST_BELOW = "what it builds on surely does worse than the chosen one"
 K = 10
-
-
-@runtime_checkable
-class Following(Protocol):
-    """A kind whose model goes on from the one before, so that what people are called changes no more than they do."""
-
-    def following(self, former: Fitted) -> Kind:
-        """Return the kind that goes on from this model; it may be of other tables and other features."""
-        ...
-
-
-@runtime_checkable
-class Tiered(Protocol):
-    """A kind whose probabilities fall into tiers."""
-
-    def tiered(self, tiers: Mapping[str, float]) -> Kind:
-        """Return the kind with an installation's least probabilities of each tier."""
-        ...
-
-
-@runtime_checkable
-class Layered(Protocol):
-    """A kind with recipes that only put into another order what a plainer one of them finds."""
-
-    def below(self, recipe: Recipe) -> Recipe | None:
-        """Return the plainer recipe, which comes before it in `recipes`; None where it stands on its own."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -214,8 +189,8 @@ def _examine(run: Run, window: Window, recipe: Recipe) -> _Examined:
     Champions' recipes are refitted on the same training days. A champion itself, which was refitted on all its days
     before it was served, may have seen the test days, and would win by that. With the same recipe it is the same model.
     """
-    exam = run.kind.exam(run.tables, window)
-    marks = _marks(run, exam, window, recipe)
+    exam, fitted = run.kind.exam(run.tables, window), _learned(run, window, recipe)
+    marks = run.kind.marks(exam, run.kind.predict(fitted, exam.audience, k=K))
     floor = run.kind.floor(run.tables, exam, until=window.first)
     against_floor = compare(run.kind.metrics, exam, model=marks, rival=floor, rng=run.rng())
 
@@ -234,8 +209,17 @@ def _examine(run: Run, window: Window, recipe: Recipe) -> _Examined:
         None if champion is None else against(_marks(run, exam, window, champion)),
         None if best is None else against(best),
         {"people": len(np.unique(exam.person)), "questions": len(exam.person)},
-        Taken(exam, marks, floor, before),
+        Taken(exam, marks, floor, before, _newcomers(run, exam.newcomers, fitted)),
     )
+
+
+def _newcomers(run: Run, exam: Exam | None, fitted: Fitted) -> Taken | None:
+    """Ask for people without a purchase apart; what a model cannot know is answered by its bestsellers, as served."""
+    if exam is None:
+        return None
+    answers = with_bestsellers(fitted, run.kind.predict(fitted, exam.audience, k=K))
+    floor = run.kind.floor(run.tables, exam, until=exam.audience.day)
+    return Taken(exam, run.kind.marks(exam, answers), floor)
 
 
 def _distinct(recipes: Sequence[Recipe], *, but: Recipe | None) -> list[Recipe]:
@@ -245,8 +229,11 @@ def _distinct(recipes: Sequence[Recipe], *, but: Recipe | None) -> list[Recipe]:
 
 def _marks(run: Run, exam: Exam, window: Window, recipe: Recipe) -> Floats:
     """Fit on what was known when the exam is set, and mark the answers of the model as it would be served."""
-    fitted = run.kind.fit(run.tables, until=window.first, recipe=recipe, rng=run.rng()).served()
-    return run.kind.marks(exam, run.kind.predict(fitted, exam.audience, k=K))
+    return run.kind.marks(exam, run.kind.predict(_learned(run, window, recipe), exam.audience, k=K))
+
+
+def _learned(run: Run, window: Window, recipe: Recipe) -> Fitted:
+    return run.kind.fit(run.tables, until=window.first, recipe=recipe, rng=run.rng()).served()
 
 
 def _sealed(run: Run, cuts: Cuts, chosen: _Chosen, said: Mapping[str, Any], told: Mapping[str, Any]) -> Bundle:
