@@ -105,7 +105,8 @@ def show_outbox(stage: Stage) -> None:
     keys = [SendKey(*send_id_in(mail.tags["send_id"]).split(".", 1)) for mail in mails]
     rows = _rows(stage, keys)
     decisions = dict(zip(keys, _decisions(stage, keys), strict=True))
-    items = {each["itemId"] for decision in decisions.values() for each in decision.get("products", ())}
+    products = [each for decision in decisions.values() for each in decision.get("products", ())]
+    items = {each[name] for each in products for name in ("itemId", "becauseOf") if each[name]}
     titles = stage.titles(sorted(items))
     entries = [
         _entry(outbox.raw(mail), rows.get(key), decisions[key], titles) for mail, key in zip(mails, keys, strict=True)

@@ -163,7 +163,7 @@ def _blocks(entry: _Entry) -> list[Values]:
     return [
         {
             "title": title,
-            "reason": REASONS.get(product["reason"], product["reason"].replace("_", " ")),
+            "reason": _reason(product, entry.mail.titles),
             "code": product["reason"],
             "confidence": confidence_text(product["confidence"]),
             "width": round(100 * float(product["confidence"])),
@@ -172,3 +172,10 @@ def _blocks(entry: _Entry) -> list[Values]:
         for product in entry.mail.decision.get("products", ())
         for title in (entry.mail.titles.get(product["itemId"]) or product["itemId"],)
     ]
+
+
+def _reason(product: Mapping[str, Any], titles: Mapping[str, str]) -> str:
+    """Say why a product is there, and which other one of the person's it follows from."""
+    said = REASONS.get(product["reason"], product["reason"].replace("_", " "))
+    cause = product.get("becauseOf")
+    return said if cause in {None, product["itemId"]} else f"{said}: {titles.get(cause) or cause}"

@@ -8,6 +8,7 @@ from addressee.decisions.decision import Decision
 from addressee.decisions.person import Person
 from addressee.models.ranking import Scored, confidence
 from addressee.models.recommenders import Nightly
+from addressee.profiles.hashing import item_hash
 
 
 class InMemoryPeople:
@@ -59,6 +60,12 @@ class ToldRecommender:
 
     told: Sequence[Scored] = ()
     bestsellers: Sequence[Scored] = ()
+    because: Mapping[str, str] = field(default_factory=dict)
+
+    def causes(self, item_ids: Sequence[str], history: Mapping[int, int]) -> dict[str, str]:
+        """Return the causes it was told, of products that are in the history."""
+        known = {item_id: cause for item_id, cause in self.because.items() if item_id in item_ids}
+        return {item_id: cause for item_id, cause in known.items() if item_hash(cause) in history}
 
     def rank(
         self,

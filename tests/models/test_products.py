@@ -183,6 +183,16 @@ class TestDiscover:
                 (each.contribution for each in reasons), reverse=True
             )
 
+    @pytest.mark.parametrize("model", [PLAIN, STACK])
+    def test_the_cause_that_is_served_is_the_first_reason(self, model):
+        """For the first product `explain` has reasons: the product named with a decision is the strongest of them."""
+        fitted, served = discovering(model), opened(discovering(model))
+        told = DISCOVER.explain(fitted, audience(20))
+        for person, reasons in enumerate(told):
+            first = served.rank(history(person), today=AS_OF_DAY, k=1)[0].item_id
+            strongest = {each.name for each in reasons if each.contribution == reasons[0].contribution}
+            assert served.causes([first], history(person))[first] in strongest
+
     def test_the_exam_tells_apart_newcomers_and_what_nobody_had(self):
         """Slices of the card: how much was bought before, and whether something new to all is to be found."""
         exam = new_products(tables(), AS_OF_DAY - 240, days=28)
@@ -250,6 +260,19 @@ class TestNextProduct:
             assert again.score >= last.score + 1.0 - 1e-9
             assert again.support >= last.support + 1.0
             assert (len(after) > len(expected)) >= (recipe["discover"] > 0 and len(expected) < MAX_LISTED - 10)
+
+    def test_neighbours_are_causes_where_they_count(self):
+        """Products bought together; personal frequency alone names none."""
+        alone, beside = (fit(NEXT_PRODUCT, NEXT_PRODUCT.recipes()[at]) for at in (0, 1))
+        new = [
+            each.item_id
+            for each in opened(beside).rank(history(3), today=AS_OF_DAY, k=40)
+            if item_hash(each.item_id) not in history(3)
+        ]
+        causes = opened(beside).causes(new, history(3))
+        assert causes.keys() == set(new)
+        assert {item_hash(each) for each in causes.values()} <= history(3).keys()
+        assert opened(alone).causes(new, history(3)) == {}
 
     def test_without_a_nightly_list_old_and_new_products_are_ranked(self):
         """What the state tells is enough for most of it; what is unknown says nothing."""

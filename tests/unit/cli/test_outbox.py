@@ -68,6 +68,21 @@ def test_what_a_mail_says_is_escaped_on_our_pages(tmp_path):
     assert "in reserve" in page
 
 
+def test_a_block_names_the_product_that_it_follows_from(tmp_path):
+    """By its title, by its id where the catalogue has none; a product bought before follows from itself."""
+    products = [
+        {"itemId": "a", "reason": "bought_together_with", "confidence": 0.5, "becauseOf": "b"},
+        {"itemId": "c", "reason": "bought_together_with", "confidence": 0.5, "becauseOf": "gone"},
+        {"itemId": "d", "reason": "bought_often", "confidence": 0.5, "becauseOf": "d"},
+    ]
+    decision = {"decisionId": f"{'f' * 32}.x", "reason": "eligible", "rung": "personalised", "products": products}
+    write_outbox([OutboxMail(RAW, decision, {"b": "Oat milk"})], tmp_path)
+    page = (tmp_path / "mails" / "00001.html").read_text(encoding="utf-8")
+    assert "Goes with what this person bought: Oat milk" in page
+    assert "Goes with what this person bought: gone" in page
+    assert "and due again <code>" in page
+
+
 def test_a_slot_is_written_for_people():
     """ISO 8601, UTC; anything else stays."""
     assert slot_text("2026-02-01T17:00:00Z") == "Sunday, 1 February 2026, 17:00 UTC"

@@ -62,6 +62,28 @@ def test_what_comes_next_is_bought_again_or_new():
     ]
 
 
+@pytest.mark.parametrize(("use", "kind"), [("mixed", "discover"), ("discover", "discover"), ("next", "next_product")])
+def test_a_product_that_follows_from_another_names_it(use, kind):
+    """Where the model knows which; products of other rungs, and those bought before, follow from none."""
+    given = {kind: ("kiwi", "rice"), "popular": ("jam",)} | ({"buy_again": ("milk",)} if use == "mixed" else {})
+    models = champions(**given)
+    models.recommenders[kind].because = {"kiwi": "milk", "rice": "never bought", "jam": "milk", "milk": "milk"}
+    shop = Shop(*(Item(each) for each in ("kiwi", "rice", "jam", "milk")))
+    chosen = decide(willing(state=state(bought={"milk": 40})), CAMPAIGN, shop, models, Wish(use=use), now_ms=NOW)
+    told = {each.item_id: each.because_of for each in chosen.products}
+    assert told == {"kiwi": "milk", "rice": "", "jam": ""} | ({"milk": ""} if use == "mixed" else {})
+
+
+def test_a_newcomers_cart_may_be_the_cause():
+    """What the model ranked by is what it is asked about."""
+    models = champions(discover=("kiwi",))
+    models.recommenders["discover"].because = {"kiwi": "rice"}
+    person = willing(state=state())
+    person.state.cart[item_hash("rice")] = (NOW - DAY_MS) << 16 | 1
+    chosen = decide(person, CAMPAIGN, Shop(Item("kiwi")), models, Wish(use="discover"), now_ms=NOW)
+    assert [(each.item_id, each.because_of) for each in chosen.products] == [("kiwi", "rice")]
+
+
 class Asked(ToldRecommender):
     """Remembers the histories that it was asked with."""
 

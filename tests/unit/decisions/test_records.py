@@ -4,10 +4,13 @@ import json
 import zlib
 from base64 import b64decode
 from dataclasses import asdict, replace
+from random import Random
 
 import pytest
 
+from addressee.decisions import decision
 from addressee.decisions.decision import Decision, Product, from_body, to_body, unknown_person
+from addressee.decisions.packing import unpack
 from addressee.decisions.person import Person, Scores, read_person
 from addressee.decisions.portrait import Portrait
 from addressee.decisions.wire import decision_json, recommendations_json, scores_json
@@ -103,6 +106,39 @@ def test_why_and_how_likely_an_hour_was_is_kept():
     assert decision_json(explored, recorded=True)["sendTime"] == "explored"
 
 
+def test_because_of_what_a_product_is_there_is_kept():
+    """A product without a cause costs the record nothing, and one from before has none; bought before is of itself."""
+    chosen = (Product("kiwi", "bought_together_with", 1.0, 0.0, "milk"), Product("milk", "bought_often", 1.0, 0.9))
+    caused = replace(DECISION, products=chosen)
+    assert from_body(to_body(caused)) == caused
+    told = decision_json(caused, recorded=True)["products"]
+    assert [each["becauseOf"] for each in told] == ["milk", "milk"]
+    stored = json.loads(unpack(to_body(caused), decision._WORDS))["products"]
+    assert [set(each) - {"because_of"} for each in stored] == [{"item_id", "reason", "propensity", "confidence"}] * 2
+    assert ["because_of" in each for each in stored] == [True, False]
+    assert stored[0]["confidence"] == 0.0
+
+
+def test_a_record_of_twelve_products_with_their_causes_is_one_write_unit():
+    """Half of them follow from others, of a few different ones; DynamoDB bills whole kilobytes of an item."""
+    rng = Random(5)
+    numbers = [str(rng.randrange(800_000, 18_000_000)) for _ in range(16)]
+    chosen = tuple(
+        Product(
+            numbers[place],
+            "bought_together_with" if place % 2 else "bought_often",
+            1.0,
+            round(rng.random(), 4),
+            rng.choice(numbers[12:]) if place % 2 else "",
+        )
+        for place in range(12)
+    )
+    models = dict.fromkeys(("buy_again", "discover", "buys_in_7_days", "rfm_tiers"), "2024-10-03-0123456789ab")
+    scores = {"buys_in_7_days": 0.123456, "lapses_in_28_days": 0.654321}
+    body = to_body(replace(DECISION, products=chosen, models=models, scores=scores))
+    assert len(body) + len(SUBJECT) + 60 < 1_024
+
+
 def test_public_json_is_camel_case():
     """The answer of the API, whole."""
     assert decision_json(DECISION, recorded=True) == {
@@ -115,7 +151,7 @@ def test_public_json_is_camel_case():
         "template": "default",
         "slot": "2024-10-04T09:00:00Z",
         "sendTime": None,
-        "products": [{"itemId": "milk", "reason": "popular", "propensity": 1.0, "confidence": 0.5}],
+        "products": [{"itemId": "milk", "reason": "popular", "propensity": 1.0, "confidence": 0.5, "becauseOf": None}],
         "models": {"discover": "2024-10-03-abc"},
         "recorded": True,
     }

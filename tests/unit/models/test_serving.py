@@ -82,6 +82,23 @@ def test_neighbours_of_the_latest_purchases_add_up_and_leave_out_what_was_bought
     assert [each.item_id for each in model.rank(bought(apple=10), today=10, k=1)] == ["bread"]
 
 
+def test_a_product_is_there_because_of_the_seed_that_adds_the_most():
+    """Of equal ones the latest; what follows from no seed, and what a model of frequency ranks, has no cause."""
+    model = neighbours(
+        apple={"dates": (0.5, 7), "bread": (0.5, 3)},
+        bread={"dates": (0.75, 2), "cheese": (0.25, 1)},
+        cheese={"dates": (1.0, 99)},
+    )
+    past = bought(apple=10, bread=9, cheese=1, unknown=11)
+    assert model.causes(["dates", "bread", "unknown"], past) == {"dates": "apple", "bread": "apple"}
+    past = bought(apple=10, bread=9, cheese=1)
+    assert model.causes(["dates", "cheese"], past) == {"dates": "bread", "cheese": "bread"}
+    assert model.causes(["dates"], {}) == model.causes([], past) == {}
+    equal = neighbours(apple={"dates": (0.5, 7)}, bread={"dates": (0.5, 2)})
+    assert equal.causes(["dates"], bought(apple=9, bread=10)) == {"dates": "bread"}
+    assert PersonalFrequency(FREQUENCY, FREQUENCY_SETTINGS).causes(["apple"], past) == {}
+
+
 def test_popular_and_confidence_say_how_many_stand_behind():
     """Buyers are the score; half-support observations give one half."""
     model = neighbours()

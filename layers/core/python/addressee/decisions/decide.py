@@ -1,6 +1,7 @@
 """`decide`: whether, what and when to mail one person, each with its reason."""
 
 from addressee.decisions.arm import arm_of
+from addressee.decisions.because import with_causes
 from addressee.decisions.campaign import Campaign
 from addressee.decisions.champions import Champions
 from addressee.decisions.decision import Decision
@@ -53,7 +54,7 @@ def _decide_with(  # noqa: PLR0913, PLR0917  # private; the arguments of its cal
         arm_propensity=arm.share,
         template=arm.template,
         slot_ms=slot_ms,
-        products=choice.products,
+        products=with_causes(choice.products, person, champions, wish),
         decided_at_ms=now_ms,
         models=dict(champions.versions),
         scores=dict(portrait.scores),

@@ -30,12 +30,14 @@ class Product:
     """One product of an answer: why it is there, the probability with which it was chosen, and how sure we are.
 
     `propensity` is the logged choice probability, 1 for a deterministic ranking. `confidence` lies in [0, 1].
+    `because_of` is the product of the person's own that adds the most to this one; empty where no other does.
     """
 
     item_id: str
     reason: str
     propensity: float
     confidence: float
+    because_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,12 @@ def to_body(decision: Decision) -> bytes:
     record = {
         name: getattr(decision, name) for name in Decision.__slots__ if name not in _UNSAID or _said(decision, name)
     }
-    record["products"] = [{name: getattr(each, name) for name in Product.__slots__} for each in decision.products]
+    record["products"] = [_product(each) for each in decision.products]
     return pack(json.dumps(record, separators=(",", ":")).encode(), _WORDS)
+
+
+def _product(product: Product) -> dict[str, Any]:
+    return {name: value for name in Product.__slots__ if (value := getattr(product, name)) != ""}
 
 
 def _said(decision: Decision, name: str) -> bool:
@@ -89,7 +95,8 @@ def from_body(body: bytes) -> Decision:
     """Read what `to_body` wrote, now or before it packed or compressed; fields of later versions are ignored."""
     stored: dict[str, Any] = json.loads(body if body[:1] == b"{" else unpack(body, _WORDS))
     known = {name: stored[name] for name in Decision.__slots__ if name in stored}
-    products = tuple(Product(**{name: each[name] for name in Product.__slots__}) for each in stored["products"])
+    told = [{name: each[name] for name in Product.__slots__ if name in each} for each in stored["products"]]
+    products = tuple(Product(**each) for each in told)
     return Decision(**{**known, "products": products})
 
 

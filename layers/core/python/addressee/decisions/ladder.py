@@ -21,7 +21,7 @@ MAX_CANDIDATES = 100
 FEW_PRODUCTS = 3
 """Of somebody who bought fewer, the cart counts too."""
 _STAMP_BITS = 16
-_KINDS: Mapping[Use, tuple[str, ...]] = {
+KINDS: Mapping[Use, tuple[str, ...]] = {
     "buy_again": ("buy_again",),
     "discover": ("discover",),
     "next": ("next_product",),
@@ -84,7 +84,7 @@ def _once(ladder: Iterable[Pick]) -> Iterator[Pick]:
 
 def _personalised(person: Person, champions: Champions, wish: Wish, today: int) -> Iterator[Pick]:
     """Rank with the champions on the fresh profile; uses that are mixed take turns."""
-    kinds = [kind for kind in _KINDS[wish.use] if kind in champions.recommenders]
+    kinds = [kind for kind in KINDS[wish.use] if kind in champions.recommenders]
     k = MAX_CANDIDATES // max(len(kinds), 1)
     lists = []
     for kind in kinds:
@@ -100,13 +100,17 @@ def _scored(  # noqa: PLR0913, PLR0917  # private; the arguments of its caller
 
     Age changes no order: it discounts every product alike.
     """
-    nightly, bought = person.scores.nightly(kind), person.state.bought
-    if kind == "discover" and len(bought) < FEW_PRODUCTS:
-        bought = _with_cart(person.state)
+    nightly, bought = person.scores.nightly(kind), history_of(person, kind)
     same_model = person.scores.versions.get(kind) == champions.versions.get(kind)
     if nightly is not None and same_model and among is None and max(bought.values(), default=0) <= nightly.as_of_day:
         return nightly.scored[:k]
     return champions.recommenders[kind].rank(bought, today=today, candidates=among, k=k, nightly=nightly)
+
+
+def history_of(person: Person, kind: str) -> Mapping[int, int]:
+    """Return what a kind of model ranks by: item hash -> day."""
+    bought = person.state.bought
+    return _with_cart(person.state) if kind == "discover" and len(bought) < FEW_PRODUCTS else bought
 
 
 def _with_cart(state: State) -> dict[int, int]:
@@ -129,7 +133,7 @@ def _reason(kind: str, item_id: str, support: float, bought: Mapping[int, int]) 
 
 def _segment(person: Person, champions: Champions, wish: Wish, segments: Mapping[str, str]) -> Iterator[Pick]:
     """Give what the last scoring run found where the live recommender is missing, then what the segment buys."""
-    kinds = [kind for kind in _KINDS[wish.use] if kind not in champions.recommenders]
+    kinds = [kind for kind in KINDS[wish.use] if kind not in champions.recommenders]
     yield from _in_turn([[_stored(each) for each in person.scores.candidates.get(kind, ())] for kind in kinds])
     for kind, model in champions.segmenters.items():
         for each in model.popular(segments[kind], MAX_CANDIDATES) if kind in segments else ():
@@ -147,7 +151,7 @@ def _popular(person: Person, champions: Champions, wish: Wish) -> Iterator[Pick]
 
     A recommender moves the categories up in which the person spends.
     """
-    for kind in _KINDS[wish.use]:
+    for kind in KINDS[wish.use]:
         if (model := champions.recommenders.get(kind)) is not None:
             yield from _bestsellers(model.popular(MAX_CANDIDATES, person.state.category_spend), model.confidence)
             return

@@ -8,6 +8,9 @@ from addressee.decisions.decision import Decision, Product
 from addressee.decisions.portrait import Portrait
 from addressee.decisions.request import Use
 
+OF_ITSELF = frozenset({"bought_often", "bought_before"})
+"""Reasons of products that are there because the person bought them before."""
+
 
 def decision_json(decision: Decision, *, recorded: bool) -> dict[str, Any]:
     """Write the answer of `POST /v1/decisions` and `GET /v1/decisions/{decisionId}`; no subject: no id."""
@@ -57,13 +60,14 @@ def scores_json(
 
 
 def products_json(products: Sequence[Product]) -> list[dict[str, Any]]:
-    """Write products in their order."""
+    """Write products in their order; `becauseOf` is the product of the person's own that counts most, or null."""
     return [
         {
             "itemId": each.item_id,
             "reason": each.reason,
             "propensity": each.propensity,
             "confidence": each.confidence,
+            "becauseOf": each.item_id if each.reason in OF_ITSELF else each.because_of or None,
         }
         for each in products
     ]

@@ -44,6 +44,10 @@ class NextProducts(ItemNeighbours):
             ranked = [each for each in ranked if each.item_id in wanted]
         return nsmallest(k, ranked, key=lambda each: (-each.score, each.item_id))
 
+    def causes(self, item_ids: Sequence[str], history: Mapping[int, int]) -> dict[str, str]:
+        """Return the latest product with the largest similarity to each; nothing where neighbours do not count."""
+        return super().causes(item_ids, history) if self._weight else {}
+
     def _from_history(self, history: Mapping[int, int], today: int) -> list[Scored]:
         sums = self._neighbours_of(self.seeds(history))
         for key, day in history.items():

@@ -91,6 +91,10 @@ class PersonalFrequency:
     def _decay(self, age_days: int) -> float:
         return float(0.5 ** (max(age_days, 0) / self._half_life_days))
 
+    def causes(self, item_ids: Sequence[str], history: Mapping[int, int]) -> dict[str, str]:  # noqa: ARG002  # the interface's
+        """Return nothing: each product follows from its own purchases."""
+        return {}
+
     def popular(self, k: int, spend: Sequence[float] = ()) -> list[Scored]:
         """Return the `k` items with the most buyers lately; see `serving.Recommender`."""
         return self.items.popular(k, spend)
@@ -152,6 +156,19 @@ class ItemNeighbours:
         best = sorted(rows)
         best.sort(key=scores.__getitem__, reverse=True)  # stable: ties stay in the order of rows
         return (row for row in best if self.items.hashes[row] not in history)
+
+    def causes(self, item_ids: Sequence[str], history: Mapping[int, int]) -> dict[str, str]:
+        """Return the seed with the largest similarity to each product; of equal ones the latest."""
+        asked = {self._row_of.get(item_hash(item_id), -1): item_id for item_id in item_ids}
+        rows, most, cause = frozenset(asked), dict.fromkeys(asked, 0.0), dict[int, int]()
+        for seed in self.seeds(history):
+            span = self._span(seed)
+            neighbours = self._neighbours[span].tolist()
+            for row in rows.intersection(neighbours):  # far quicker than a look at each: few are found
+                similarity = self._similarities[span.start + neighbours.index(row)]
+                if similarity > most[row]:
+                    most[row], cause[row] = similarity, seed
+        return {asked[row]: self.items.item_id(seed) for row, seed in cause.items()}
 
     def _span(self, row: int) -> slice:
         """Return where a row's neighbours stand."""

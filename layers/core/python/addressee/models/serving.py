@@ -36,6 +36,13 @@ class Recommender(Protocol):
         """
         ...
 
+    def causes(self, item_ids: Sequence[str], history: Mapping[int, int]) -> dict[str, str]:
+        """Return the product of `history` that adds the most to each of some ranked ones: because of this one.
+
+        Those that follow from no other product, or not from this history, are left out.
+        """
+        ...
+
     def popular(self, k: int, spend: Sequence[float] = ()) -> list[Scored]:
         """Return the `k` products with the most buyers lately; score and support are their number.
 
