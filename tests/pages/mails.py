@@ -58,7 +58,7 @@ def _mail(number: int, rng: Random, engine: Engine) -> OutboxMail:
         arm_propensity=1.0,
         template="digest",
         slot_ms=NOW_MS,
-        products=tuple(Product(each, RUNGS[rung], 1.0, round(rng.uniform(0.2, 0.95), 4)) for each in chosen),
+        products=tuple(_product(each, rung, chosen[0], rng) for each in chosen),
         decided_at_ms=NOW_MS,
         models={"buy_again": "2026-01-04-0123456789ab", "discover": "2026-01-04-ba9876543210"},
     )
@@ -68,6 +68,14 @@ def _mail(number: int, rng: Random, engine: Engine) -> OutboxMail:
         titles=TITLES,
         state=STATES[number % len(STATES)],
     )
+
+
+def _product(item_id: str, rung: str, first: str, rng: Random) -> Product:
+    """Make a product; of a personal answer every one but the first goes with the first."""
+    sure = round(rng.uniform(0.2, 0.95), 4)
+    if rung != "personalised" or item_id == first:
+        return Product(item_id, RUNGS[rung], 1.0, sure)
+    return Product(item_id, "bought_together_with", 1.0, sure, first)
 
 
 def _raw(number: int, decision: Decision, engine: Engine) -> bytes:
