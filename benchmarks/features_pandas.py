@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 DAY_MS, HOUR_MS, HALF_HOUR_MS = 86_400_000, 3_600_000, 1_800_000
 NEVER = 3650.0
 FORGOTTEN = 0.001
+TIED = 1 - 1e-6
 EVENING, WEEKEND = (18, 23), 120
 KEPT_DAYS = 184
 HALF_LIVES = (7, 30, 90)
@@ -145,6 +146,8 @@ def _orders(orders: pd.DataFrame, lines: pd.DataFrame) -> dict[str, pd.Series]:
     total = by_person.sum()
     made["category_top_share"] = (by_person.max() / total).where(total >= FORGOTTEN, 0)
     made["category_concentration"] = ((spent**2).groupby("person").sum() / total**2).where(total >= FORGOTTEN, 0)
+    tops = spent[spent >= TIED * by_person.max().reindex(spent.index, level="person")].reset_index("bucket")
+    made["category_code"] = (tops.groupby("person")["bucket"].min() + 1).where(total >= FORGOTTEN, 0)
     return made
 
 

@@ -36,6 +36,8 @@ def test_every_value_can_be_said(name, value):
         ("order_gap_days", 3650.0, "no rhythm of orders yet"),
         ("items_7d", 2.0, "2 items bought lately (half-life 7 days)"),
         ("season_sine", 0.5, "the season"),
+        ("category_code", 7.0, "spends most on categories of group 7"),
+        ("category_code", 0.0, "spends on no category"),
         ("overdue", float("nan"), "not known: overdue"),
     ],
 )

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from addressee.events.event import Event, Line
 from addressee.profiles.features import CONTEXT, FEATURE_HASH, FEATURE_NAMES, vector
 from addressee.profiles.fold import fold
+from addressee.profiles.hashing import category_bucket
 from addressee.profiles.measures import NEVER_DAYS
 from addressee.profiles.state import DAY_MS, HOUR_MS, State, empty_state
 from tests.unit.profiles.streams import END_MS, streams
@@ -132,6 +133,20 @@ def test_spend_that_has_decayed_away_leaves_no_category_shares():
     assert feature(state, "category_top_share", AS_OF_MS + 3_650 * DAY_MS) == 0.0
 
 
+def test_the_favourite_category_is_a_code_and_the_first_of_tied_ones():
+    """One more than the bucket; 0 where nothing is spent or all of it is forgotten; rounding chooses nothing."""
+    assert feature(empty_state(), "category_code") == 0.0
+    state = seen(("Order Completed", 1))
+    assert feature(state, "category_code") == category_bucket("tea") + 1
+    assert feature(state, "category_code", AS_OF_MS + 3_650 * DAY_MS) == 0.0
+    buckets = {name: category_bucket(name) for name in ("tea", "coffee")}
+    first, second = sorted(buckets.values())
+    state.category_spend[first], state.category_spend[second] = 1_000.0, 1_000.0 * (1 + 1e-12)
+    assert feature(state, "category_code") == first + 1
+    state.category_spend[second] = 1_001.0
+    assert feature(state, "category_code") == second + 1
+
+
 def test_mails_of_the_last_thirty_days_are_counted():
     """Sends of other senders count too; older ones do not."""
     state = seen(("Email Sent", -25), ("Email Sent", 1), ("Email Delivered", 2))
@@ -140,7 +155,7 @@ def test_mails_of_the_last_thirty_days_are_counted():
 
 def test_names_are_unique_and_made_for_columns():
     """A feature's name is a column of training tables and of the lake's SQL."""
-    assert len(set(FEATURE_NAMES)) == len(FEATURE_NAMES) == 66
+    assert len(set(FEATURE_NAMES)) == len(FEATURE_NAMES) == 67
     assert set("".join(FEATURE_NAMES)) <= set(string.ascii_lowercase + string.digits + "_")
     assert len(FEATURE_HASH) == 64
 

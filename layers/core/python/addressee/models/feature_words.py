@@ -28,6 +28,7 @@ WORDS: Mapping[str, str] = {
     "weekend_share": "share of activity on weekends",
     "category_top_share": "share of spend in the favourite category",
     "category_concentration": "concentration of spend on categories",
+    "category_code": "the favourite category",
     "cart_items": "items in the cart",
     "click_to_open": "clicks per open",
     "orders_per_view": "orders per product view",

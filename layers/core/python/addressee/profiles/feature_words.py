@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from addressee.profiles.features import FEATURE_NAMES
+from addressee.profiles.levels import NONE, level_of
 from addressee.profiles.measures import NEVER_DAYS
 
 Words = Callable[[float], str]
@@ -55,6 +56,14 @@ def _trend(what: str) -> Words:
     return lambda value: f"{what} {_number(value)} times as often in the last week as over the quarter"
 
 
+def _level(name: str, what: str, nothing: str) -> Words:
+    def words(value: float) -> str:
+        level = level_of(name, value)
+        return nothing if level == NONE else f"{what} {level}"
+
+    return words
+
+
 def _calendar(what: str) -> Words:
     return lambda _: what
 
@@ -96,6 +105,7 @@ _OWN: Mapping[str, Words] = {
     "weekend_share": _share("of the activity falls into weekends"),
     "category_top_share": _share("of the spending goes into one category"),
     "category_concentration": _ratio("concentration of the spending on few categories (1: a single one)"),
+    "category_code": _level("category_code", "spends most on categories of", "spends on no category"),
     "cart_items": _count("item", " in the cart"),
     "emails_30d": _count("mail", " received in 30 days"),
     "click_to_open": _ratio("clicks for each mail opened"),

@@ -18,6 +18,7 @@ from addressee.profiles.measures import (
     FORGOTTEN_COUNT,
     FORGOTTEN_MINOR_UNITS,
     NEVER_DAYS,
+    TIED_SPEND,
     WEEKEND_HOURS,
     YEAR_DAYS,
 )
@@ -158,6 +159,7 @@ FEATURES: tuple[Feature, ...] = (
     _of_hours("weekend_share", measures.weekend_hours, "weekend_hours"),
     _of_spend("category_top_share", measures.top_share, "spend_top / spend"),
     _of_spend("category_concentration", measures.concentration, "spend_squared / (spend * spend)"),
+    _of_spend("category_code", measures.category_code, "category_code"),
     Feature("cart_items", lambda state, _: len(state.cart_hashes()), "cart_items"),
     Feature("emails_30d", lambda state, as_of_ms: measures.emails(state, as_of_ms, 30), "emails_30d"),
     _per("click_to_open", "clicks", "opens"),
@@ -185,12 +187,17 @@ FEATURES: tuple[Feature, ...] = (
 CONTEXT: frozenset[str] = frozenset({"weekday_sine", "weekday_cosine", "season_sine", "season_cosine"})
 """Features of the moment alone, the same for everybody then: they move with the calendar, which is no drift."""
 
+CATEGORICAL: tuple[str, ...] = ("category_code",)
+"""Features whose numbers stand for categories: whole, from 1 on, 0 for none. No distance, order or mean is meant."""
+
 FEATURE_NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)
 
 _PARAMETERS = {
     "version": VERSION,
     "category_buckets": CATEGORY_BUCKETS,
     "category_half_life_days": CATEGORY_HALF_LIFE_DAYS,
+    "categorical": CATEGORICAL,
+    "tied_spend": TIED_SPEND,
     "half_lives_days": HALF_LIVES_DAYS,
     "evening_hours": EVENING_HOURS,
     "weekend_hours": WEEKEND_HOURS,

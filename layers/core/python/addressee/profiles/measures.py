@@ -17,6 +17,8 @@ NEVER_DAYS = 3650.0
 """The recency of what never happened, and of all that happened longer ago: ten years."""
 FORGOTTEN_MINOR_UNITS = 0.001
 """Decayed spend below this is none: category shares are 0."""
+TIED_SPEND = 1e-6
+"""Categories whose decayed spend lies this share apart, or less, are tied: rounding must not choose between them."""
 FORGOTTEN_COUNT = 0.001
 """A decayed count below this is none: a ratio to it is 0."""
 ENGAGEMENT_WEIGHTS = {"views": 1, "opens": 1, "clicks": 3, "carts": 4, "orders": 8}
@@ -136,6 +138,12 @@ def remembered_spend(state: State, as_of_ms: int) -> list[float]:
 def top_share(spend: list[float]) -> float:
     """Return the share of the largest category bucket."""
     return max(spend) / sum(spend)
+
+
+def category_code(spend: list[float]) -> int:
+    """Return one plus the largest category bucket, the first of tied ones."""
+    least = max(spend) * (1 - TIED_SPEND)
+    return next(code for code, spent in enumerate(spend, 1) if spent >= least)
 
 
 def concentration(spend: list[float]) -> float:

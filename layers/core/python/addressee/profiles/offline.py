@@ -19,7 +19,7 @@ from addressee.profiles.fold import (
 )
 from addressee.profiles.hashing import CATEGORY_BUCKETS
 from addressee.profiles.lake import MERGE
-from addressee.profiles.measures import EVENING_HOURS, WEEKEND_HOURS
+from addressee.profiles.measures import EVENING_HOURS, TIED_SPEND, WEEKEND_HOURS
 from addressee.profiles.state import (
     BOUGHT,
     CART,
@@ -188,6 +188,7 @@ def _numbers() -> dict[str, object]:
         "evening_to": EVENING_HOURS[1],
         "weekend_from": WEEKEND_HOURS[0],
         "weekend_to": WEEKEND_HOURS[1],
+        "tied": f"{1 - TIED_SPEND!r}::DOUBLE",
         "max_amount": MAX_AMOUNT_MINOR_UNITS,
         "max_quantity": MAX_QUANTITY,
         "max_count": MAX_COUNT,

@@ -230,8 +230,9 @@ category_sums AS (
 ),
 spend_sums AS (
     SELECT person, sum(spent ORDER BY category_bucket) AS spend, max(spent) AS spend_top,
-        sum(spent * spent ORDER BY category_bucket) AS spend_squared
-    FROM category_sums GROUP BY person
+        sum(spent * spent ORDER BY category_bucket) AS spend_squared,
+        min(category_bucket) FILTER (spent >= top * $tied) + 1 AS category_code
+    FROM (SELECT *, max(spent) OVER (PARTITION BY person) AS top FROM category_sums) GROUP BY person
 ),
 cart_stamps AS (
     SELECT person, item, max(stamp) AS stamp FROM cart_parts JOIN reach USING (bucket) GROUP BY person, item

@@ -1,0 +1,23 @@
+"""What the codes of categorical features stand for, in words."""
+
+from collections.abc import Callable, Mapping
+
+from addressee.profiles.features import CATEGORICAL
+
+NONE = "none"
+
+
+def _category(code: int) -> str:
+    """Buckets are hashes: they have numbers, no names."""
+    return f"group {code}"
+
+
+_NAMED: Mapping[str, Callable[[int], str]] = {"category_code": _category}
+
+LEVELS: Mapping[str, Callable[[int], str]] = {name: _NAMED[name] for name in CATEGORICAL}
+"""Every categorical feature has words for its codes: a new one without them fails on import."""
+
+
+def level_of(name: str, value: float) -> str:
+    """Return what a code of a categorical feature stands for; `NONE` for 0, what is missing, and what is no code."""
+    return LEVELS[name](int(value)) if value >= 1 and value == int(value) else NONE
