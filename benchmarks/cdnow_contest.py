@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from addressee.models.bg_nbd import BgNbd, expected_orders, fit_bg_nbd
-from addressee.models.boosted_amounts import boost_amounts
+from addressee.models.boosted_amounts import Spent, boost_amounts
 from addressee.models.gamma_gamma import GammaGamma, expected_amount, fit_gamma_gamma
 from addressee.models.kind import Fitted, Recipe
 from addressee.models.likelihood import Estimate
@@ -101,6 +101,6 @@ def _boosted(orders: Orders, model: Interpretable, recipe: Recipe, *, day: int, 
     ones = Orders(orders.customer, orders.day, np.ones(len(orders.day)), orders.discs, orders.customers)
     labels = np.concatenate([(ones if counted else orders).revenue(cut, WINDOW_DAYS) for cut in cuts])
     held = np.tile(np.random.default_rng(seed).random(orders.customers) < 0.2, len(cuts))  # noqa: PLR2004  # a fifth
-    sections, settings = boost_amounts(recipe, rows, labels, parts=(~held, held), seed=seed)
+    sections, settings = boost_amounts(recipe, Spent(rows, labels), parts=(~held, held), seed=seed)
     said = value_rows(Fitted(recipe, settings, sections, "revenue_trees"), features(orders, day))
     return said * model.amount() if counted else said

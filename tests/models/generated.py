@@ -23,12 +23,15 @@ FEATURES = (
     "customer_days",
     "mood",
     "basket_mean",
+    "category_code",
 )
 YEAR_CUT_DAYS = tuple(AS_OF_DAY - 7 * weeks for weeks in (39, 26, 20, 16, 13, 8, 4, 1))
 """Cut-offs of a longer history: those a quarter, two and three ago are among them."""
 TASTES = 6
 ITEMS_PER_TASTE = 20
 UNSOLD_PER_TASTE = 2
+CATEGORIES, RELUCTANT = 6, 3
+"""Codes of favourite categories, and the one whose buyers are slow to buy again: neither end of the codes."""
 FEATURE_HASH = "f" * 64
 WORDS = (
     "oat milk cream dairy",
@@ -124,6 +127,11 @@ def _purchases(rng: np.random.Generator, people: int, first_day: int) -> Interac
     )
 
 
+def _categories(people: int) -> np.ndarray:
+    """Return each person's favourite category, from a stream of its own; of some nobody knows it."""
+    return np.random.default_rng([people, 6]).integers(0, CATEGORIES + 1, people).astype(np.float64)
+
+
 def _features(interactions: Interactions, people: int, day: int, rng: np.random.Generator):
     known = interactions.until(day)
     last, first = np.full(people, -(10**6)), np.full(people, 10**6)
@@ -145,14 +153,16 @@ def _features(interactions: Interactions, people: int, day: int, rng: np.random.
             np.where(first < 10**6, day - first + 0.5, NEVER_DAYS),
             rng.normal(size=people),
             revenue / np.maximum(orders_total, 1.0),
+            _categories(people),
         ]
     )
 
 
 def chance_to_buy(features: np.ndarray) -> np.ndarray:
-    """Return the planted truth: the chance to buy grows with the mood and falls with the recency."""
+    """Return the planted truth: the chance grows with the mood, falls with the recency, and in one category."""
     mood, recency = features[:, FEATURES.index("mood")], np.log1p(features[:, FEATURES.index("recency_days")])
-    return 1.0 / (1.0 + np.exp(-(1.2 * mood - 1.2 * (recency - 2.3))))
+    reluctant = features[:, FEATURES.index("category_code")] == RELUCTANT
+    return 1.0 / (1.0 + np.exp(-(1.2 * mood - 1.2 * (recency - 2.3) - 1.5 * reluctant)))
 
 
 def _labelled(examples: People, rng: np.random.Generator) -> People:

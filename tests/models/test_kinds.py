@@ -14,7 +14,7 @@ from addressee.models.tables import no_sends, no_trials
 from addressee.models.train import Run, train
 from addressee.profiles.hashing import item_hash
 from tests.models.conftest import REVISION, SEED, remembering, tables, tables_of, trained
-from tests.models.generated import AS_OF_DAY, FEATURE_HASH, FEATURES
+from tests.models.generated import AS_OF_DAY, FEATURE_HASH, FEATURES, RELUCTANT
 from tests.models.served_kinds import OPEN, PEOPLE, K, answers, everybody, history, served
 
 
@@ -175,6 +175,27 @@ class TestDirection:
         scores = answers(kind, replace(everybody(2), features=np.array([row, strange]))).scores
         assert [served(kind).score(row), served(kind).score(strange)] == pytest.approx(scores.tolist(), abs=1e-9)
         assert ((scores > 0.0) & (scores < 1.0)).all()
+
+    @pytest.mark.parametrize("name", PEOPLE)
+    def test_a_category_that_nobody_had_is_none_of_those_that_are_known(self, name):
+        """A level of tomorrow, a missing one, a broken one: scored and served alike, and each of them as the others."""
+        kind, code = kind_of(name), FEATURES.index("category_code")
+        rows = np.repeat(everybody(1).features, 4, axis=0)
+        rows[:, code] = [77.0, -1.0, 1e12, float("nan")]
+        scores = answers(kind, replace(everybody(4), features=rows)).scores
+        assert [served(kind).score(row) for row in rows.tolist()] == pytest.approx(scores.tolist(), abs=1e-9)
+        assert len(set(scores.tolist())) == 1
+
+    def test_the_favourite_category_is_told_apart_and_served(self):
+        """The planted one lowers the chance, its neighbours in number do not; levels go to the serving path."""
+        model, code = served(kind_of("buys_in_7_days")), FEATURES.index("category_code")
+        row = tables().now.features[5].tolist()
+        said = {level: model.score([*row[:code], float(level), *row[code + 1 :]]) for level in range(1, 7)}
+        assert min(said, key=said.__getitem__) == RELUCTANT
+        meta = trained("buys_in_7_days").bundle.meta
+        assert meta["family"] in {"prepared_logistic", "trees"}
+        weights = json.loads(trained("buys_in_7_days").bundle.files["card.json"])["details"].get("weights", {})
+        assert not weights or f"category_code: group {RELUCTANT}" in weights
 
     def test_a_mail_moves_those_who_are_in_the_mood(self):
         """Nobody else is moved: below the middle the uplift is smaller; a missing value neither fails nor decides."""

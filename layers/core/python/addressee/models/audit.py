@@ -12,6 +12,7 @@ from addressee.models.drift import shift_of
 from addressee.models.histograms import counted_as, histogram_of
 from addressee.models.metrics import roc_auc
 from addressee.models.tables import HORIZON_DAYS, Finding, Flags, Floats, People, Severity, Tables
+from addressee.profiles.features import CATEGORICAL
 
 
 class AuditStopped(Exception):
@@ -120,6 +121,8 @@ def _broken(name: str, past: Floats, now: Floats, bounds: Bounds) -> Iterator[Fi
 
 def _far(name: str, past: Floats, now: Floats, bounds: Bounds) -> Iterator[Finding]:  # noqa: ARG001  # as all checks
     """Count values far from the mean, on log(1 + |x|): amounts and counts have long tails by nature."""
+    if name in CATEGORICAL:
+        return
     flags = far_values(past, far=bounds.far)
     share = float(flags.mean()) if len(flags) else 0.0
     if share >= bounds.far_share:
@@ -140,11 +143,17 @@ def far_values(values: Floats, *, far: float) -> Flags:
 def _shifted(name: str, past: Floats, now: Floats, bounds: Bounds) -> Iterator[Finding]:
     if min(len(past), len(now)) < LEAST_ROWS:
         return
-    before = histogram_of(past)
-    psi = shift_of(before, counted_as(before, now)).psi
+    then, today = (_levels(past), _levels(now)) if name in CATEGORICAL else (past, now)
+    before = histogram_of(then)
+    psi = shift_of(before, counted_as(before, today)).psi
     if psi >= bounds.shift:
         said = f"{name} moved between the examples and now: its population stability index is {psi:.2f}"
         yield Finding("shifted", "warn", name, psi, said)
+
+
+def _levels(codes: Floats) -> list[str]:
+    """Return codes of categories as names, so that each common one is a bin of its own."""
+    return [f"{code:g}" for code in codes.tolist()]
 
 
 def _twins(tables: Tables) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """What training rows count for: rare classes, people far out, and rows that SMOTE makes up; inside a fold alone."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -30,18 +30,22 @@ def class_weights(labels: Flags) -> Floats:
     return np.asarray(np.where(labels, 0.5 / max(share, 1e-9), 0.5 / max(1.0 - share, 1e-9)), np.float64)
 
 
-def smote(rows: Weighted, *, seed: int) -> Weighted:
+def smote(rows: Weighted, *, seed: int, codes: Sequence[int] = ()) -> Weighted:
     """Add rows between neighbours of the rarer class until both are equally many (Chawla et al. 2002).
 
-    A made-up row counts for the mean of its class. Nothing is added where the rarer class has fewer than two rows.
+    A made-up row counts for the mean of its class. In the columns `codes`, which hold categories, it has the one that
+    most neighbours have (SMOTE-NC, the same paper): none lies between two.
+
+    Nothing is added where the rarer class has fewer than two rows.
     """
-    from imblearn.over_sampling import SMOTE  # noqa: PLC0415  # training only: scoring runs without it
+    from imblearn.over_sampling import SMOTE, SMOTENC  # noqa: PLC0415  # training only: scoring runs without it
 
     rarer = bool(rows.labels.mean() <= 0.5)  # noqa: PLR2004  # half
     count = int((rows.labels == rarer).sum())
     if count < 2 or 2 * count == len(rows.labels):  # noqa: PLR2004  # a pair
         return rows
-    sampler = SMOTE(random_state=seed, k_neighbors=min(SMOTE_NEIGHBOURS, count - 1))
+    given = {"random_state": seed, "k_neighbors": min(SMOTE_NEIGHBOURS, count - 1)}
+    sampler = SMOTENC(list(codes), **given) if codes else SMOTE(**given)
     columns, labels = sampler.fit_resample(rows.columns, rows.labels)
     made_up = np.full(len(labels) - len(rows.labels), rows.weights[rows.labels == rarer].mean())
     return Weighted(np.asarray(columns), np.asarray(labels, np.bool_), np.concatenate([rows.weights, made_up]))

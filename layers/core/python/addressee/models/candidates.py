@@ -37,6 +37,11 @@ class Lesson:
         return replace(self, features=self.features[rows], labels=self.labels[rows], weights=self.weights[rows])
 
 
+def columns_of(names: Sequence[str], among: Sequence[str]) -> list[int]:
+    """Return the places of those `names` that are `among` the features."""
+    return [among.index(name) for name in names if name in among]
+
+
 def learn(recipe: Recipe, lesson: Lesson, *, seed: int, held: Lesson | None = None) -> Fitted:
     """Fit the recipe's `model`. The same input gives the same arrays, whatever the number of threads.
 
@@ -50,7 +55,8 @@ def learn(recipe: Recipe, lesson: Lesson, *, seed: int, held: Lesson | None = No
 
 def _logistic(recipe: Recipe, lesson: Lesson, seed: int, _held: Lesson | None) -> Fitted:
     choices = Choices.of(recipe)
-    if choices == Choices() and not len(lesson.categorical):
+    as_numbers = replace(choices, categories=Choices.categories, smooth=Choices.smooth) == Choices()
+    if as_numbers and not _told_apart(lesson):
         return _plain_logistic(recipe, lesson, seed)
     prepared = prepare(lesson.features, lesson.labels, choices, categorical=lesson.categorical, seed=seed)
     weight, bias = regress(_weighted(recipe, lesson, prepared.columns, seed), recipe["c"])
@@ -61,6 +67,11 @@ def _logistic(recipe: Recipe, lesson: Lesson, seed: int, _held: Lesson | None) -
         "bias": packed("d", bias),
     }
     return Fitted(recipe, {"features": lesson.features.shape[1]}, sections, "prepared_logistic")
+
+
+def _told_apart(lesson: Lesson) -> bool:
+    """Tell whether any categorical column has two levels: one level's code is a number like any other constant."""
+    return any(len(np.unique(lesson.features[:, column])) > 1 for column in lesson.categorical)
 
 
 def _plain_logistic(recipe: Recipe, lesson: Lesson, seed: int) -> Fitted:
@@ -99,7 +110,7 @@ def _trees(recipe: Recipe, lesson: Lesson, seed: int, held: Lesson | None) -> Fi
     """Boost trees (Friedman 2001; Ke et al. 2017) until `held` gains nothing for `PATIENCE` rounds."""
     import lightgbm  # noqa: PLC0415  # training only: scoring runs without it
 
-    rows = _weighted(recipe, lesson, _raw(recipe, lesson), seed)
+    rows = _weighted(recipe, lesson, _raw(recipe, lesson), seed, lesson.categorical)
     data = lightgbm.Dataset(
         rows.columns, rows.labels.astype(np.float64), weight=rows.weights, categorical_feature=list(lesson.categorical)
     )
@@ -126,23 +137,28 @@ def _forest(recipe: Recipe, lesson: Lesson, seed: int, _held: Lesson | None) -> 
         random_state=seed % 2**31,
         n_jobs=THREADS,
     )
-    rows = _weighted(recipe, lesson, _raw(recipe, lesson), seed)
+    rows = _weighted(recipe, lesson, _raw(recipe, lesson), seed, lesson.categorical)
     forest.fit(rows.columns, rows.labels, sample_weight=rows.weights)
     sections, settings = pack_forest(forest)
     return Fitted(recipe, settings, sections, FOREST)
 
 
 def _raw(recipe: Recipe, lesson: Lesson) -> Floats:
-    """Return the features for trees: as they are; SMOTE, which measures distances, needs the gaps filled."""
+    """Return the features for trees: as they are; SMOTE needs gaps filled, a category's with none."""
     raw = finite(lesson.features)
     if recipe.get("balance") != "smote":
         return raw
     filled = np.where(np.isnan(raw).all(axis=0), 0.0, raw)
+    codes = list(lesson.categorical)
+    filled[:, codes] = np.nan_to_num(filled[:, codes])
     return np.where(np.isnan(filled), np.nanmedian(filled, axis=0), filled)
 
 
-def _weighted(recipe: Recipe, lesson: Lesson, columns: Floats, seed: int) -> Weighted:
-    """Weigh the rows as the recipe says: `outliers` z_score or isolation_forest, `balance` weights or smote."""
+def _weighted(recipe: Recipe, lesson: Lesson, columns: Floats, seed: int, codes: Sequence[int] = ()) -> Weighted:
+    """Weigh the rows as the recipe says: `outliers` z_score or isolation_forest, `balance` weights or smote.
+
+    `codes` are the columns that hold categories.
+    """
     weights = lesson.weights
     if (outliers := recipe.get("outliers", "none")) != "none":
         standard = np.nan_to_num(flatten(columns))
@@ -150,7 +166,7 @@ def _weighted(recipe: Recipe, lesson: Lesson, columns: Floats, seed: int) -> Wei
     if recipe.get("balance") == "weights":
         weights = weights * class_weights(lesson.labels)
     rows = Weighted(columns, lesson.labels, weights)
-    return smote(rows, seed=seed) if recipe.get("balance") == "smote" else rows
+    return smote(rows, seed=seed, codes=codes) if recipe.get("balance") == "smote" else rows
 
 
 _LEARNERS: Mapping[str, Callable[[Recipe, Lesson, int, Lesson | None], Fitted]] = {

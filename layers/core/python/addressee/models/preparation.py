@@ -1,7 +1,7 @@
 """Preparation of features for linear models as a scikit-learn pipeline: log, scale, impute, encode, flag."""
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -54,7 +54,7 @@ def prepare(features: Floats, labels: Flags, choices: Choices, *, categorical: S
     """Fit the pipeline on training rows; target rates of a training row come of other folds than its own."""
     clean = finite(features)
     clean[:, np.isnan(clean).all(axis=0)] = 0.0
-    number = [column for column in range(features.shape[1]) if column not in set(categorical)]
+    number = _numbers_among(clean, set(categorical))
     pipeline = _pipeline(clean, choices, number, list(categorical), _folds(labels, seed))
     columns = np.asarray(pipeline.fit_transform(clean, labels), np.float64)
     donors = np.empty((0, len(number)))
@@ -63,6 +63,15 @@ def prepare(features: Floats, labels: Flags, choices: Choices, *, categorical: S
         columns[:, : len(number)] = pipeline.named_transformers_["numbers"].transform(clean[:, number])
     fit = Fit(pipeline.named_transformers_, number, list(categorical), donors)
     return Prepared(columns, pipeline, exported(fit, neighbours=NEIGHBOURS))
+
+
+def _numbers_among(clean: Floats, categorical: Collection[int]) -> list[int]:
+    """Return the columns that are numbers and vary; one that never varied would only disturb distances.
+
+    Where no number varies, all stay, so that there is something to prepare.
+    """
+    number = [column for column in range(clean.shape[1]) if column not in categorical]
+    return [column for column in number if np.nanmax(clean[:, column]) > np.nanmin(clean[:, column])] or number
 
 
 def _folds(labels: Flags, seed: int) -> Any:  # noqa: ANN401  # scikit-learn has no types

@@ -8,7 +8,7 @@ import numpy as np
 
 from addressee.models.balance import Weighted
 from addressee.models.calibration import apply, calibration_section, fit_calibration
-from addressee.models.candidates import FAMILIES, Lesson, learn, moments, regress
+from addressee.models.candidates import FAMILIES, Lesson, columns_of, learn, moments, regress
 from addressee.models.class_metrics import CLASS_METRICS, marked
 from addressee.models.fairness import group_thresholds, group_traits, joint_groups, reweighed
 from addressee.models.kind import Answers, Audience, Cuts, Exam, Fitted, Metric, Reason, Recipe, Role, Window
@@ -22,6 +22,7 @@ from addressee.models.scorers import THRESHOLDS
 from addressee.models.tables import Flags, Floats, Indices, Tables
 from addressee.models.thresholds import tuned_thresholds
 from addressee.models.tuning import Budget, Found
+from addressee.profiles.features import CATEGORICAL
 
 LEAST_PEOPLE = 50
 PEOPLE_WIDTHS_DAYS = (21, 14, 7, 0)
@@ -34,6 +35,7 @@ MAIL_LIMITS = (
 RECIPES: Sequence[Recipe] = (
     {"model": "logistic", "c": 0.1},
     {"model": "logistic", "c": 1.0},
+    {"model": "logistic", "c": 0.1, "categories": "target"},
     {"model": "logistic", "c": 0.1, "impute": "knn"},
     {"model": "trees", "rate": 0.08, "leaves": 15, "least": 50, "share": 0.8},
     {"model": "forest", "trees": 60, "least": 20},
@@ -45,7 +47,8 @@ class Propensity:
     """A kind of propensity: `name` is the label in the training tables.
 
     `tiers` are the least probabilities of the tiers but the lowest; `decides` is the rule (`thresholds.RULES`) whose
-    threshold tells a yes from a no. `categorical` names features whose numbers stand for categories.
+    threshold tells a yes from a no. `categorical` names features whose numbers stand for categories: linear models
+    encode them, boosted trees split by sets of them, a forest takes them as numbers.
     """
 
     name: str
@@ -54,7 +57,7 @@ class Propensity:
     widths_days: Sequence[int] = PEOPLE_WIDTHS_DAYS
     tiers: Mapping[str, float] = field(default_factory=lambda: dict(THRESHOLDS))
     decides: str = "best_f1"
-    categorical: Sequence[str] = ()
+    categorical: Sequence[str] = CATEGORICAL
     candidates: Sequence[Recipe] = RECIPES
     role: Role = "scorer"
     families: Sequence[str] = FAMILIES
@@ -135,7 +138,7 @@ class Propensity:
         rows = occasions(tables, self.name)
         usable = rows.usable(until)
         features, labels = finite(rows.features[usable]), rows.labels[usable]
-        column = _best_feature(features, labels.astype(np.float64))
+        column = _best_feature(features, labels.astype(np.float64), self._codes(tables))
         flat = flatten(features[:, [column]])
         mean, scale = moments(flat)
         weight, bias = regress(Weighted(_standard(flat, mean, scale), labels, np.ones(len(labels))), 1.0)
@@ -157,9 +160,10 @@ class Propensity:
         return propensity_details(tables.metadata.feature_names, rows, fitted)
 
     def _lesson(self, tables: Tables, rows: Occasions) -> Lesson:
-        names = tables.metadata.feature_names
-        columns = [names.index(name) for name in self.categorical if name in names]
-        return Lesson(rows.features, rows.labels, np.ones(len(rows.labels)), columns)
+        return Lesson(rows.features, rows.labels, np.ones(len(rows.labels)), self._codes(tables))
+
+    def _codes(self, tables: Tables) -> list[int]:
+        return columns_of(self.categorical, tables.metadata.feature_names)
 
     def _parted(self, rows: Occasions, usable: Flags) -> tuple[Flags, Flags]:
         return inner_split(rows, usable, self.widths_days, _teaches(rows))
@@ -215,7 +219,8 @@ def _standard(flat: Floats, mean: Floats, scale: Floats) -> Floats:
     return np.asarray(np.nan_to_num((flat - mean) / scale, nan=0.0), np.float64)
 
 
-def _best_feature(features: Floats, labels: Floats) -> int:
-    """Return the column with the best ROC-AUC in either direction."""
+def _best_feature(features: Floats, labels: Floats, codes: Sequence[int]) -> int:
+    """Return the column with the best ROC-AUC in either direction; codes of categories have no order, thus none."""
     filled = np.nan_to_num(features, nan=0.0)
+    filled[:, list(codes)] = 0.0
     return int(np.argmax([abs(roc_auc(labels, column) - 0.5) for column in filled.T]))

@@ -1,6 +1,7 @@
 """What a propensity's card tells besides its figures: weights, importance, correlations, balance, thresholds."""
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,12 @@ from addressee.models.item_sections import numbers
 from addressee.models.kind import Fitted
 from addressee.models.metrics import roc_auc
 from addressee.models.occasions import Occasions
+from addressee.models.prepared import FAR, LEVEL, TARGET
 from addressee.models.prepared_columns import finite, flatten
 from addressee.models.scored_rows import answer_rows
 from addressee.models.tables import Flags, Floats, Ints
+from addressee.profiles.features import CATEGORICAL
+from addressee.profiles.levels import level_of
 
 SHUFFLED_ROWS = 500
 TOP = 12
@@ -32,7 +36,7 @@ def propensity_details(names: Sequence[str], rows: Occasions, fitted: Fitted) ->
     return {
         **weights,
         "importance (roc-auc lost where a feature is shuffled)": _largest(names, importance),
-        "correlation with the label": _largest(names, _correlations(rows)),
+        "correlation with the label": _largest(names, _correlations(names, rows)),
         "features that go together (correlation)": _together(names, rows, importance),
         "class balance": _balance(rows),
         "calibration": {"map": settings["calibration"]},
@@ -75,23 +79,32 @@ def _weights(names: Sequence[str], fitted: Fitted) -> dict[str, float]:
     weight, sections = numbers(fitted.sections, "weight"), fitted.sections
     titles = list(names)
     if "column" in sections:
-        titles = [f"{names[column]} [{at}]" for at, column in enumerate(sections["column"])]
+        columns = zip(sections["column"], sections["step"], sections["level"], strict=True)
+        titles = [_title(names[column], step, level) for column, step, level in columns]
     order = [column for column in np.argsort(-np.abs(weight), kind="stable") if weight[column]]
     return {titles[column]: round(float(weight[column]), _DIGITS) for column in order}
 
 
-def _correlations(rows: Occasions) -> Floats:
-    """Return each feature's correlation with the label, signed logarithms taken."""
+def _title(name: str, step: int, level: float) -> str:
+    """Name a prepared column: a number by its feature, a level and a rate with what they are."""
+    told = level_of(name, level) if name in CATEGORICAL else f"{level:g}"
+    return {LEVEL: f"{name}: {told}", TARGET: f"{name}: rate", FAR: "any number far out"}.get(step, name)
+
+
+def _correlations(names: Sequence[str], rows: Occasions) -> Floats:
+    """Return each feature's correlation with the label, signed logarithms taken; 0 for codes of categories."""
     flat = _flat(rows, rows.known)
     labels = rows.labels[rows.known].astype(np.float64)
-    return np.array([_correlation(column, labels) for column in flat.T])
+    named = zip(names, flat.T, strict=True)
+    return np.array([0.0 if name in CATEGORICAL else _correlation(column, labels) for name, column in named])
 
 
 def _together(names: Sequence[str], rows: Occasions, importance: Floats) -> dict[str, float]:
     """Return pairs among the `TOP` most important features that say nearly the same."""
     top = np.argsort(-importance, kind="stable")[:TOP]
     flat = _flat(rows, rows.known)[:, top]
-    pairs = [(left, right) for left in range(len(top)) for right in range(left + 1, len(top))]
+    told = [at for at, column in enumerate(top) if names[column] not in CATEGORICAL]
+    pairs = list(combinations(told, 2))
     found = {(left, right): _correlation(flat[:, left], flat[:, right]) for left, right in pairs}
     strong = sorted((pair for pair in found if abs(found[pair]) >= CORRELATED), key=lambda pair: -abs(found[pair]))
     return {f"{names[top[left]]}, {names[top[right]]}": round(found[left, right], _DIGITS) for left, right in strong}

@@ -20,11 +20,23 @@ SPACES: Sequence[Space] = (
             "impute": Choice(("mean", "median", "mode", "knn")),
             "scale": Choice(("z", "minmax")),
             "log": Choice((True, False)),
+            "categories": Choice(("one_hot", "target")),
             "far": Choice((False, True)),
             "outliers": _OUTLIERS,
             "balance": _BALANCE,
         },
-        [{"c": 0.1, "impute": "mean", "scale": "z", "log": True, "far": False, "outliers": "none", "balance": "none"}],
+        [
+            {
+                "c": 0.1,
+                "impute": "mean",
+                "scale": "z",
+                "log": True,
+                "categories": "one_hot",
+                "far": False,
+                "outliers": "none",
+                "balance": "none",
+            }
+        ],
     ),
     Space(
         {"model": TREES},

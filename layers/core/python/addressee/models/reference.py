@@ -14,6 +14,8 @@ from addressee.models.histograms import Histogram, histogram_of, read_histogram
 from addressee.models.judged import tells_yes_or_no
 from addressee.models.kind import Answers, Fitted, Kind, Role, audience_at
 from addressee.models.tables import ACTIVE_ONLY, Floats, Tables
+from addressee.profiles.features import CATEGORICAL
+from addressee.profiles.levels import level_of
 
 REFERENCE_FILE = "reference.json"
 MOST_PEOPLE = 5_000
@@ -53,10 +55,16 @@ def _histograms(said: Mapping[str, Any]) -> dict[str, Histogram]:
 
 
 def features_of(kind: Kind, tables: Tables) -> dict[str, Column]:
-    """Return everybody's features now, by name; none for a kind that reads purchases instead."""
+    """Return everybody's features now, by name, codes in words; none for a kind that reads purchases."""
     if not kind.uses_features:
         return {}
-    return dict(zip(tables.metadata.feature_names, tables.now.features.T, strict=True))
+    named = zip(tables.metadata.feature_names, tables.now.features.T, strict=True)
+    return {name: levels_of(name, values) if name in CATEGORICAL else values for name, values in named}
+
+
+def levels_of(name: str, codes: Floats) -> Sequence[str]:
+    """Return the words for the codes of a categorical feature: names have no distance, so no bin joins neighbours."""
+    return [level_of(name, code) for code in codes.tolist()]
 
 
 def answers_of(kind: Kind, tables: Tables, fitted: Fitted) -> dict[str, Column]:

@@ -12,7 +12,7 @@ from addressee.models.prepared_columns import finite, flatten
 from addressee.models.ranking import Sections
 from addressee.models.segmenters import DISTANCE_DIGITS
 from addressee.models.tables import Floats, Indices, Ints
-from addressee.profiles.features import CONTEXT
+from addressee.profiles.features import CATEGORICAL, CONTEXT
 
 EXPLAINED = 0.9
 """Share of the variance that the principal components keep."""
@@ -60,13 +60,14 @@ def space_of(sections: Sections) -> Space:
 
 
 def fit_space(names: Sequence[str], features: Floats, weight: Mapping[str, float]) -> Space:
-    """Fit the space on [n, F]; features by `names` that do not vary, or tell the calendar alone, are left out.
+    """Fit the space on [n, F] without features that do not vary, tell the calendar alone, or are codes of categories.
 
     `weight` says how much a feature counts, 1 where it says nothing; weights are scaled to a mean square of 1.
     """
     flat = np.nan_to_num(flatten(finite(features)), nan=0.0)
     varies = flat.std(axis=0) > LEAST_DEVIATION if len(flat) else np.zeros(len(names), np.bool_)
-    column = [at for at, name in enumerate(names) if varies[at] and name not in CONTEXT] or [0]
+    left_out = CONTEXT.union(CATEGORICAL)
+    column = [at for at, name in enumerate(names) if varies[at] and name not in left_out] or [0]
     weights = np.array([weight.get(names[at], 1.0) for at in column])
     weights /= np.sqrt((weights**2).mean()) or 1.0
     known = flatten(finite(features[:, column]))

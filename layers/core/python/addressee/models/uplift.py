@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from addressee.models.candidates import columns_of
 from addressee.models.kind import Answers, Audience, Cuts, Exam, Fitted, Metric, Reason, Recipe, Role, Window
 from addressee.models.metrics_uplift import qini, uplift_at
 from addressee.models.occasions import DAY_MS, Occasions, cuts, exam_of
@@ -21,6 +22,7 @@ from addressee.models.uplift_learners import (
     learn_uplift,
     uplift_rows,
 )
+from addressee.profiles.features import CATEGORICAL
 
 LEAST_PEOPLE, LEAST_BUYERS = 50, 10
 """In each group of each part."""
@@ -135,7 +137,8 @@ def _occasions(tables: Tables) -> Occasions:
 
 def _trial(tables: Tables, until: int) -> Trial:
     usable, trials = _occasions(tables).usable(until), tables.trials
-    return Trial(trials.features[usable], trials.mailed[usable], trials.bought[usable], trials.share[usable])
+    codes = columns_of(CATEGORICAL, tables.metadata.feature_names)
+    return Trial(trials.features[usable], trials.mailed[usable], trials.bought[usable], trials.share[usable], codes)
 
 
 def _assigned(exam: Exam) -> tuple[Floats, Floats]:

@@ -1,6 +1,6 @@
 """Learners of uplift from people who were mailed or held out by chance: two models, or one of a transformed class."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,12 +21,14 @@ class Trial:
     """n people: `features` [n, F], whether they were `mailed` by chance, and whether they then `bought`.
 
     `share` [n] is the chance that each had to be mailed: campaigns hold out different shares of different people.
+    `categorical` are the features' columns that hold categories.
     """
 
     features: Floats
     mailed: Flags
     bought: Flags
     share: Floats
+    categorical: Sequence[int] = ()
 
     @property
     def weights(self) -> Floats:
@@ -60,7 +62,7 @@ def _two_models(recipe: Recipe, trial: Trial, seed: int) -> Parts:
 def _transformed(recipe: Recipe, trial: Trial, seed: int) -> Parts:
     """Weigh the groups alike: then the chance that somebody did as their group should is (1 + uplift) / 2."""
     weights = np.where(trial.mailed, 0.5 / trial.share, 0.5 / (1.0 - trial.share))
-    lesson = Lesson(trial.features, trial.bought == trial.mailed, weights)
+    lesson = Lesson(trial.features, trial.bought == trial.mailed, weights, trial.categorical)
     return {WHOLE: learn(recipe, lesson, seed=seed)}
 
 
@@ -68,7 +70,7 @@ _LEARNERS: Mapping[str, Any] = {TWO_MODELS: _two_models, TRANSFORMED: _transform
 
 
 def _lesson(trial: Trial) -> Lesson:
-    return Lesson(trial.features, trial.bought, trial.weights)
+    return Lesson(trial.features, trial.bought, trial.weights, trial.categorical)
 
 
 def buys_anyway(recipe: Recipe, trial: Trial, *, seed: int) -> Fitted:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from addressee.models.bg_nbd import Customers, fit_bg_nbd
-from addressee.models.boosted_amounts import boost_amounts
+from addressee.models.boosted_amounts import Spent, boost_amounts
+from addressee.models.candidates import columns_of
 from addressee.models.gamma_gamma import fit_gamma_gamma
 from addressee.models.item_sections import packed
 from addressee.models.kind import Answers, Audience, Cuts, Exam, Fitted, Metric, Reason, Recipe, Role, Window
@@ -19,6 +20,7 @@ from addressee.models.tables import Floats, Tables
 from addressee.models.value_details import value_details
 from addressee.models.value_metrics import VALUE_METRICS
 from addressee.models.valuers import READS
+from addressee.profiles.features import CATEGORICAL
 
 BG_NBD, TREES = "bg_nbd", "revenue_trees"
 RECIPES: Sequence[Recipe] = (
@@ -73,7 +75,8 @@ class Value:
             )
         early, held = inner_split(rows, usable, self.widths_days, teaches(rows, orders))
         parts, seed = (early[usable], held[usable]), int(rng.integers(2**31))
-        sections, settings = boost_amounts(recipe, rows.features[usable], amounts[usable], parts=parts, seed=seed)
+        spent = Spent(rows.features[usable], amounts[usable], columns_of(CATEGORICAL, names))
+        sections, settings = boost_amounts(recipe, spent, parts=parts, seed=seed)
         return Fitted(recipe, {**settings, "names": list(names)}, sections, TREES)
 
     def _customers(self, recipe: Recipe, names: Sequence[str], features: Floats, stranger: float) -> Fitted:

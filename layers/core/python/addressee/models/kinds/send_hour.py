@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from addressee.models.candidates import Lesson, learn
+from addressee.models.candidates import Lesson, columns_of, learn
 from addressee.models.hour_profiles import HOURS, WEEK, HourModel, fit_hours, own_profiles, own_rates
 from addressee.models.item_sections import numbers, packed
 from addressee.models.kind import REASONS, Answers, Audience, Cuts, Exam, Fitted, Reason, Recipe, Role, Window
@@ -18,6 +18,7 @@ from addressee.models.scored_rows import answer_rows
 from addressee.models.send_time import METRICS, MailExam, best_hours, hours_told, replayed, segments_of
 from addressee.models.tables import CLICKS_24H, Flags, Floats, Indices, Ints, Tables
 from addressee.models.timers import ANY_DAY
+from addressee.profiles.features import CATEGORICAL
 
 BY_PROFILES, BY_TREES = "hour_profiles", "hour_trees"
 MOST_HOURS = 3
@@ -230,7 +231,8 @@ def _with_everybody(fitted: Fitted, hours: Sequence[int]) -> Fitted:
 def _grown(tables: Tables, rows: Occasions, usable: Flags, recipe: Recipe, seed: int) -> Fitted:
     """Boost trees over the features as of the sending and the hour: its place on the clock, and as a number."""
     matrix = np.column_stack([rows.features[usable], _clock_columns(tables.sends.hour_of_week[usable] % HOURS)])
-    lesson = Lesson(matrix, rows.labels[usable], np.ones(int(usable.sum())))
+    codes = columns_of(CATEGORICAL, tables.metadata.feature_names)
+    lesson = Lesson(matrix, rows.labels[usable], np.ones(int(usable.sum())), codes)
     return learn({**recipe, "model": "trees"}, lesson, seed=seed)
 
 
