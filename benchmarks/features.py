@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from addressee.profiles.features import FEATURE_NAMES
+from addressee.profiles.features import EVENT_FEATURE_NAMES
 from benchmarks.features_daily import NotTheSame, daily_rows
 from benchmarks.features_lake import END_MS, lake_files
 from benchmarks.rows import Row, row, write
@@ -76,7 +76,7 @@ def _check_equal(folder: Path) -> None:
     order = np.argsort(known)
     wrong = {
         name: float(np.max(np.abs(ours[name] - peer[name][order])))
-        for name in FEATURE_NAMES
+        for name in EVENT_FEATURE_NAMES
         if not np.allclose(ours[name], peer[name][order], rtol=1e-9, atol=1e-9)
     }
     if wrong:

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from addressee.events.event import Event, Line
-from addressee.profiles.features import FEATURE_NAMES, vector
+from addressee.profiles.features import EVENT_FEATURE_NAMES, event_vector
 from addressee.profiles.fold import fold
 from addressee.profiles.lake import MERGE
 from addressee.profiles.merge import merge
@@ -178,6 +178,8 @@ def _fold_all(opened: _Opened, owners: dict[str, str], told: Iterable[Told]) -> 
 
 def _check_equal(states: dict[str, bytes], expected: dict[str, tuple[float, ...]]) -> None:
     for subject, packed in states.items():
-        for name, one, two in zip(FEATURE_NAMES, vector(unpack(packed), END_MS), expected[subject], strict=True):
+        for name, one, two in zip(
+            EVENT_FEATURE_NAMES, event_vector(unpack(packed), END_MS), expected[subject], strict=True
+        ):
             if not isclose(one, two, rel_tol=1e-9, abs_tol=1e-12):
                 raise NotTheSame(f"{name} of {subject}: {one} and {two}")

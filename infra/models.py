@@ -65,6 +65,7 @@ class Models(Construct):
             profiles_table=self._profiles.profiles.table_name,
             items_table=self._profiles.items.table_name,
             fairness_traits=json.dumps(settings.fairness_traits),
+            model_traits=json.dumps(settings.model_traits),
             default_time_zone=settings.default_time_zone,
         )
         for bucket in (lake, self._emails):

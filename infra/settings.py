@@ -46,6 +46,7 @@ TOPICS = labels_by_name(
     r"[a-z0-9_]{1,32}", 'must be an object of label by topic such as {"news": "News and offers"}, topics in a-z, 0-9, _'
 )
 TRAITS = texts(r"[a-z][a-z0-9_]{0,39}", 'must be a list of traits such as ["age_group", "gender"]')
+MODEL_TRAITS = texts(r"(age|gender|country)", 'must be a list of "age", "gender", "country"')
 
 
 class InvalidSetting(Exception):
@@ -89,6 +90,7 @@ class Settings:
     drift_retrain_days: int = _setting(number(1, 90, "days"), 7)
     train_models_image: bool = _setting(flag(), default=False)
     fairness_traits: tuple[str, ...] = _setting(TRAITS, ("age_group", "gender"))
+    model_traits: tuple[str, ...] = _setting(MODEL_TRAITS, ("age", "gender", "country"))
     fairness_mitigation: str = _setting(choice("none", "reweigh", "thresholds"), "none")
     tuning_trials: int = _setting(number(0, 200, "trials for each family of models"), 0)
     tier_high: float = _setting(share(1.0), 0.75)

@@ -10,7 +10,7 @@ import pytest
 
 from addressee.events.times import from_ms
 from addressee.profiles.batch import Record
-from addressee.profiles.features import vector
+from addressee.profiles.features import event_vector
 from addressee.profiles.packing import unpack
 from addressee.profiles.state import State
 from addressee.profiles.subject import subject_of
@@ -150,7 +150,7 @@ def assert_same_world(ports: Any, expected: Any, story: Story) -> None:  # any p
     for user in story.users:
         found, wanted = state_of(ports, user_subject(user)), state_of(expected, user_subject(user))
         assert comparable(found) == comparable(wanted)
-        assert vector(found, NOW_MS) == pytest.approx(vector(wanted, NOW_MS), rel=1e-9, abs=1e-9)
+        assert event_vector(found, NOW_MS) == pytest.approx(event_vector(wanted, NOW_MS), rel=1e-9, abs=1e-9)
     for visitor in story.visitors:
         row = ports.store.rows[visitor_subject(visitor)]
         assert row.merged_into == user_subject(visitor.partition("-browser")[0])

@@ -22,6 +22,7 @@ from addressee.models.kinds import KINDS
 from addressee.models.prepare import EPOCH, HISTORY_DAYS, Sources, prepare_tables
 from addressee.models.table_files import AUDIT_FILE, pack_audit, pack_tables, tables_prefix
 from addressee.models.tables import Tables
+from addressee.profiles.demographics import TRAITS_READ
 from addressee.settings import read_settings
 
 FUNCTION = "prepare_features"
@@ -33,7 +34,7 @@ class NoSuchDay(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """The function's environment; `fairness_traits` is a JSON list of names."""
+    """The function's environment; `fairness_traits` and `model_traits` are JSON lists of names."""
 
     lake_bucket: str
     models_bucket: str
@@ -41,6 +42,7 @@ class Settings:
     profiles_table: str
     items_table: str
     fairness_traits: str
+    model_traits: str
     default_time_zone: str
 
 
@@ -54,6 +56,7 @@ class Wiring:
     traits: TraitScan
     items: ItemScan
     groups: Sequence[str]
+    read: Sequence[str]
     default_zone: str
     today: Callable[[], date]
     prepare: Callable[..., Tables] = prepare_tables
@@ -70,6 +73,7 @@ def wiring() -> Wiring:
         TraitScan(settings.profiles_table),
         ItemScan(settings.items_table),
         tuple(json.loads(settings.fairness_traits)),
+        tuple(json.loads(settings.model_traits)),
         settings.default_time_zone,
         lambda: datetime.now(UTC).date(),
     )
@@ -112,8 +116,9 @@ def _sources(wired: Wiring, as_of: date) -> Sources:
     return Sources(
         catalogue=wired.items.items(),
         plans=wired.campaigns.plans(since_ms=since_ms),
-        traits=wired.traits.traits([*wired.groups, TIME_ZONE]),
+        traits=wired.traits.traits(sorted({*wired.groups, *TRAITS_READ, TIME_ZONE})),
         groups=wired.groups,
+        read=wired.read,
         default_zone=wired.default_zone,
     )
 

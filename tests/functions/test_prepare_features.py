@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from addressee.adapters.campaign_lists import CampaignLists
@@ -17,6 +18,7 @@ from addressee.models.chunks import chunk_file, read_chunk
 from addressee.models.prepare import prepare_tables
 from addressee.models.table_files import read_tables
 from addressee.models.tables import Finding
+from addressee.profiles.places import letters_code
 from functions.prepare_features.handler import NoSuchDay, Wiring, handle
 from tests.fakes.dynamo_scan import InMemoryTables
 from tests.fakes.lake import DAY_MS, mail, order, put_compacted
@@ -24,6 +26,12 @@ from tests.fakes.s3 import InMemoryS3
 
 EVENT = json.loads(Path("events/prepare_features.json").read_text())
 LAST = (date(2026, 3, 31) - date(1970, 1, 1)).days
+DECLARED = {
+    "t_birth_year": {"v": 1990, "at": 5, "id": "m"},
+    "t_country": {"v": "AT", "at": 5, "id": "m"},
+    "t_gender": {"v": "female", "at": 5, "id": "m"},
+}
+"""What somebody declared; gender is not among what models may read here."""
 PEOPLE = [f"{number:032x}" for number in range(1700)]
 
 
@@ -37,6 +45,7 @@ def wiring_of(s3, tables=None):
         TraitScan("Profiles", dynamodb),
         ItemScan("Items", dynamodb),
         ("age_group",),
+        ("age", "country"),
         "Europe/Berlin",
         lambda: date(2026, 4, 2),
     )
@@ -160,7 +169,7 @@ def test_mails_trials_catalogue_and_groups_reach_the_tables():
             {"item_id": "gone", "title": "Gone", "in_stock": False},
         ],
         Profiles=[
-            {"subject": PEOPLE[1], "part": "traits", "t_age_group": {"v": "35-44", "at": 5, "id": "m"}},
+            {"subject": PEOPLE[1], "part": "traits", "t_age_group": {"v": "35-44", "at": 5, "id": "m"}, **DECLARED},
             {"subject": PEOPLE[1], "part": "person", "user_id": "u"},
             {"subject": PEOPLE[2], "part": "traits", "t_time_zone": {"v": "Asia/Tokyo", "at": 5, "id": "m"}},
             {"subject": "f" * 32, "part": "traits", "t_age_group": {"v": "19-24", "at": 5, "id": "m"}},
@@ -172,6 +181,10 @@ def test_mails_trials_catalogue_and_groups_reach_the_tables():
     assert found.items.texts == ("Rye bread\nbakery", "Oat milk\nExample")
     assert found.items.categories == ("bakery", "category of milk")
     assert found.items.prices_minor_units == (0, 250)
+    declared = dict(zip(found.metadata.feature_names, found.now.features[1], strict=True))
+    assert (declared["home_country_code"], declared["gender_code"]) == (letters_code("AT"), 0.0)
+    assert declared["age_years"] == 2026 - 1990
+    assert np.isnan(found.now.features[0, found.metadata.feature_names.index("age_years")])
     assert found.groups == {"age_group": ("", "35-44", *[""] * 28)}
     assert found.sends.labels["clicks_in_24_hours"].tolist() == [True]
     assert found.sends.hour_of_week.tolist() == [2 * 24 + 1], "Wednesday, midnight UTC, is one o'clock in Berlin"

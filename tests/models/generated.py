@@ -24,6 +24,7 @@ FEATURES = (
     "mood",
     "basket_mean",
     "category_code",
+    "age_years",
 )
 YEAR_CUT_DAYS = tuple(AS_OF_DAY - 7 * weeks for weeks in (39, 26, 20, 16, 13, 8, 4, 1))
 """Cut-offs of a longer history: those a quarter, two and three ago are among them."""
@@ -132,6 +133,12 @@ def _categories(people: int) -> np.ndarray:
     return np.random.default_rng([people, 6]).integers(0, CATEGORIES + 1, people).astype(np.float64)
 
 
+def _ages(people: int) -> np.ndarray:
+    """Return what people declared, from a stream of its own; a fifth declared nothing, and it says nothing."""
+    rng = np.random.default_rng([people, 7])
+    return np.where(rng.random(people) < 0.2, np.nan, rng.integers(18, 90, people).astype(np.float64))
+
+
 def _features(interactions: Interactions, people: int, day: int, rng: np.random.Generator):
     known = interactions.until(day)
     last, first = np.full(people, -(10**6)), np.full(people, 10**6)
@@ -154,6 +161,7 @@ def _features(interactions: Interactions, people: int, day: int, rng: np.random.
             rng.normal(size=people),
             revenue / np.maximum(orders_total, 1.0),
             _categories(people),
+            _ages(people),
         ]
     )
 

@@ -10,7 +10,7 @@ from addressee.models.audit import AuditStopped, Bounds, Evidence, audit, far_va
 from addressee.models.examples import FeatureRows, end_of
 from addressee.models.hindsight import changed_features, gather
 from addressee.models.tables import BUYS, HORIZON_DAYS, Interactions, Items, Metadata, Now, People, Tables
-from addressee.profiles.features import FEATURE_NAMES
+from addressee.profiles.features import EVENT_FEATURE_NAMES
 from addressee.profiles.offline import features_sql
 from tests.fakes.lake import lake_of, link, order
 
@@ -166,7 +166,7 @@ LINKED = [
 def at_the_cut(lake):
     """Return everybody's features at the end of the day, computed from the whole lake."""
     columns = lake.execute(features_sql(as_of_ms=[end_of(DAY) - 1])).fetchnumpy()
-    return FeatureRows(columns["subject"].tolist(), np.column_stack([columns[name] for name in FEATURE_NAMES]))
+    return FeatureRows(columns["subject"].tolist(), np.column_stack([columns[name] for name in EVENT_FEATURE_NAMES]))
 
 
 def test_declared_features_do_not_change_when_the_future_is_taken_away():
@@ -183,10 +183,10 @@ def test_a_planted_feature_that_looks_into_the_future_is_found():
         later = "SELECT subject, count(*) FROM events WHERE received_at_ms >= ? AND kind = 'track' GROUP BY subject"
         bought = dict(lake.execute(later, [end_of(DAY)]).fetchall())
         planted = rows.features.copy()
-        planted[:, FEATURE_NAMES.index("orders_30d")] += [bought.get(subject, 0) for subject in rows.subjects]
+        planted[:, EVENT_FEATURE_NAMES.index("orders_30d")] += [bought.get(subject, 0) for subject in rows.subjects]
         assert changed_features(lake, DAY, FeatureRows(rows.subjects, planted)) == {"orders_30d"}
         wider = FeatureRows(rows.subjects, np.column_stack([rows.features, planted[:, 0]]))
-        assert changed_features(lake, DAY, wider, names=(*FEATURE_NAMES, "next_orders")) == {"next_orders"}
+        assert changed_features(lake, DAY, wider, names=(*EVENT_FEATURE_NAMES, "next_orders")) == {"next_orders"}
 
 
 def test_a_value_that_is_missing_on_one_side_is_another_one():

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import strategies as st
 
 from addressee.events.event import Event, Line
-from addressee.profiles.features import FEATURE_NAMES
+from addressee.profiles.features import EVENT_FEATURE_NAMES
 from addressee.profiles.fold import fold, is_own_send
 from addressee.profiles.hashing import MESSAGE_BYTES
 from addressee.profiles.lake import lake_row, merge_row
@@ -212,4 +212,4 @@ def features_at(
     """Run the offline query and close the lake: features by (subject, as of)."""
     rows = connection.execute(features_sql(as_of_ms=as_of_ms, pairs=pairs)).fetchall()
     connection.close()
-    return {(subject, as_of): dict(zip(FEATURE_NAMES, values, strict=True)) for subject, as_of, *values in rows}
+    return {(subject, as_of): dict(zip(EVENT_FEATURE_NAMES, values, strict=True)) for subject, as_of, *values in rows}

@@ -4,7 +4,7 @@ from math import isclose
 from random import Random
 
 from addressee.events.event import Event, Line
-from addressee.profiles.features import FEATURE_NAMES, vector
+from addressee.profiles.features import EVENT_FEATURE_NAMES, event_vector
 from addressee.profiles.packing import pack, unpack
 from addressee.profiles.state import DAY_MS
 from tests.unit.profiles.streams import NAMES, START_MS, Online, features_at, lake
@@ -66,5 +66,5 @@ def test_a_day_folded_into_stored_states_equals_recomputing_all_days():
     for end_ms, states in zip(ends, by_day, strict=True):
         assert {subject for subject, at_ms in recomputed if at_ms == end_ms} == set(states)
         for subject, packed in states.items():
-            for name, value in zip(FEATURE_NAMES, vector(unpack(packed), end_ms), strict=True):
+            for name, value in zip(EVENT_FEATURE_NAMES, event_vector(unpack(packed), end_ms), strict=True):
                 assert isclose(value, recomputed[subject, end_ms][name], rel_tol=1e-9, abs_tol=1e-12), (subject, name)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from addressee.events.event import Event, Line
-from addressee.profiles.features import CONTEXT, FEATURE_HASH, FEATURE_NAMES, vector
+from addressee.profiles.features import CONTEXT, EVENT_FEATURE_NAMES, FEATURE_HASH, event_vector
 from addressee.profiles.fold import fold
 from addressee.profiles.hashing import category_bucket
 from addressee.profiles.measures import NEVER_DAYS
@@ -33,12 +33,12 @@ def seen(*events: tuple[str, float], amount: int = 1_000, category: str = "tea")
 
 def feature(state: State, name: str, as_of_ms: int = AS_OF_MS) -> float:
     """Compute one feature."""
-    return vector(state, as_of_ms)[FEATURE_NAMES.index(name)]
+    return event_vector(state, as_of_ms)[EVENT_FEATURE_NAMES.index(name)]
 
 
 def test_nobody_has_no_history():
     """Recencies of what never happened are ten years, everything else is nothing."""
-    values = dict(zip(FEATURE_NAMES, vector(empty_state(), AS_OF_MS), strict=True))
+    values = dict(zip(EVENT_FEATURE_NAMES, event_vector(empty_state(), AS_OF_MS), strict=True))
     never = {name for name in values if name.endswith("_days") and name != "streak_days"}
     assert {name for name, value in values.items() if value == NEVER_DAYS} == never
     assert {value for name, value in values.items() if name not in never | CONTEXT} == {0.0}
@@ -155,8 +155,8 @@ def test_mails_of_the_last_thirty_days_are_counted():
 
 def test_names_are_unique_and_made_for_columns():
     """A feature's name is a column of training tables and of the lake's SQL."""
-    assert len(set(FEATURE_NAMES)) == len(FEATURE_NAMES) == 67
-    assert set("".join(FEATURE_NAMES)) <= set(string.ascii_lowercase + string.digits + "_")
+    assert len(set(EVENT_FEATURE_NAMES)) == len(EVENT_FEATURE_NAMES) == 67
+    assert set("".join(EVENT_FEATURE_NAMES)) <= set(string.ascii_lowercase + string.digits + "_")
     assert len(FEATURE_HASH) == 64
 
 
@@ -167,7 +167,7 @@ def test_every_feature_is_a_finite_number(stream):
     state = empty_state()
     for event in stream:
         fold(state, event)
-    values = dict(zip(FEATURE_NAMES, vector(state, END_MS + 8 * DAY_MS), strict=True))
+    values = dict(zip(EVENT_FEATURE_NAMES, event_vector(state, END_MS + 8 * DAY_MS), strict=True))
     assert all(isfinite(value) for value in values.values())
     assert all(value >= 0 or name in CONTEXT for name, value in values.items())
     assert all(value <= 1 + 1e-12 for name, value in values.items() if name.endswith("_share") and "refund" not in name)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from addressee.events.event import Event, Line
-from addressee.profiles.features import FEATURE_NAMES, vector
+from addressee.profiles.features import EVENT_FEATURE_NAMES, event_vector
 from addressee.profiles.hashing import category_bucket, item_hash, message_hash
 from addressee.profiles.lake import lake_row, merge_row
 from addressee.profiles.offline import features_sql
@@ -20,7 +20,7 @@ def differences(online: list[float], offline: dict[str, float]) -> dict[str, tup
     """Name the features that differ by more than 1e-9 (relative; 1e-12 absolute, the floor of what is forgotten)."""
     return {
         name: (value, offline[name])
-        for name, value in zip(FEATURE_NAMES, online, strict=True)
+        for name, value in zip(EVENT_FEATURE_NAMES, online, strict=True)
         if not isclose(value, offline[name], rel_tol=1e-9, abs_tol=1e-12)
     }
 
@@ -34,7 +34,7 @@ def test_the_offline_query_equals_the_online_fold_of_what_was_received_by_then(s
         states = Online().take(event for event in stream if event.received_at_ms <= as_of_ms).states
         assert {subject for subject, at in offline if at == as_of_ms} == set(states)
         for subject, state in states.items():
-            assert not differences(vector(state, as_of_ms), offline[subject, as_of_ms])
+            assert not differences(event_vector(state, as_of_ms), offline[subject, as_of_ms])
 
 
 @given(streams(), cutoffs)
@@ -49,7 +49,7 @@ def test_pairs_are_answered_one_by_one(stream, as_of_ms):
     assert set(offline) == pairs
     for subject, at in pairs:
         states = Online().take(event for event in stream if event.received_at_ms <= at).states
-        assert not differences(vector(states.get(subject, empty_state()), at), offline[subject, at])
+        assert not differences(event_vector(states.get(subject, empty_state()), at), offline[subject, at])
 
 
 def crowded_stream() -> list[Event]:
@@ -79,7 +79,7 @@ def test_collections_are_cut_alike_on_both_sides():
     states = Online().take(stream).states
     offline = features_at(lake(Online().take(stream).rows), [as_of_ms])
     for subject, state in states.items():
-        assert not differences(vector(state, as_of_ms), offline[subject, as_of_ms])
+        assert not differences(event_vector(state, as_of_ms), offline[subject, as_of_ms])
         assert (len(state.latest_cart()), len(state.recent_sends)) == (CART, SENDS)
         assert offline[subject, as_of_ms]["distinct_items"] == BOUGHT
 
@@ -100,7 +100,7 @@ def test_an_empty_lake_has_no_subjects():
     """Before the first event the query answers with no row, and with the right columns."""
     connection = lake([])
     relation = connection.sql(features_sql(as_of_ms=[END_MS]))
-    assert relation.columns == ["subject", "as_of_ms", *FEATURE_NAMES]
+    assert relation.columns == ["subject", "as_of_ms", *EVENT_FEATURE_NAMES]
     assert set(relation.types[2:]) == {duckdb.type("DOUBLE")}
     assert relation.fetchall() == []
     connection.close()
@@ -163,4 +163,4 @@ def test_edges_lie_alike_on_both_sides(as_of_ms):
     stream = edge_stream()
     state = Online().take(event for event in stream if event.received_at_ms <= as_of_ms).states["u1"]
     offline = features_at(lake(Online().take(stream).rows), [as_of_ms])
-    assert not differences(vector(state, as_of_ms), offline["u1", as_of_ms])
+    assert not differences(event_vector(state, as_of_ms), offline["u1", as_of_ms])

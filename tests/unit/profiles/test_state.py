@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings
 
-from addressee.profiles.features import vector
+from addressee.profiles.features import event_vector
 from addressee.profiles.fold import fold
 from addressee.profiles.packing import MAX_BYTES, DamagedState, pack, unpack
 from addressee.profiles.state import (
@@ -79,7 +79,7 @@ def test_unpacking_gives_back_what_was_packed(stream):
     again = unpack(pack(state))
     assert again == state
     assert again.messages == state.messages
-    assert vector(again, END_MS) == vector(state, END_MS)
+    assert event_vector(again, END_MS) == event_vector(state, END_MS)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Traits: writers commute, repeats are harmless."""
 
+from dataclasses import replace
 from itertools import chain
 
 import pytest
@@ -52,14 +53,14 @@ def test_the_newest_wins_and_ties_go_to_the_greater_id():
     old, tie, new = (
         TraitChange("city", text, Stamp(at, id_)) for text, at, id_ in [("A", 1, "z"), ("B", 2, "a"), ("C", 2, "b")]
     )
-    assert folded([[new], [tie], [old]]) == {"city": new}
+    assert folded([[new], [tie], [old]]) == folded([[old, tie, new]]) == {"city": replace(new, first_ms=1)}
 
 
 def test_the_sixty_fifth_name_is_left_out_and_known_names_still_change():
     """Keep the first 64 names of a person."""
     full = {f"n{index}": TraitChange(f"n{index}", 1, Stamp(1, "a")) for index in range(MAX_TRAITS)}
     newer = TraitChange("n0", 2, Stamp(2, "a"))
-    assert newer_traits(full, [TraitChange("one_more", 1, Stamp(2, "a")), newer]) == {"n0": newer}
+    assert newer_traits(full, [TraitChange("one_more", 1, Stamp(2, "a")), newer]) == {"n0": replace(newer, first_ms=1)}
 
 
 def test_stored_cells_are_read_back():
@@ -69,6 +70,18 @@ def test_stored_cells_are_read_back():
     assert row["t_city"] == {"v": "Zagreb", "at": 5, "id": "m1"}
     assert read_traits(row) == {"city": city}
     assert trait_values(row) == {"city": "Zagreb"}
+
+
+def test_the_first_declaration_is_remembered_whoever_says_it_again():
+    """The earliest time of all, also where it comes last; a cell says it only where it is not the stamp's."""
+    said = [TraitChange("city", text, Stamp(at, "m")) for text, at in [("A", 3), ("A", 5), ("B", 8), ("A", 2)]]
+    first, stored = [], {}
+    for each in said:
+        stored.update(newer_traits(stored, [each]))
+        stored = read_traits(trait_cells(stored.values()))
+        first.append((stored["city"].value, stored["city"].stamp.at_ms, stored["city"].first_declared_ms))
+    assert first == [("A", 3, 3), ("A", 5, 3), ("B", 8, 3), ("B", 8, 2)]
+    assert trait_cells([said[0]]) == {"t_city": {"v": "A", "at": 3, "id": "m"}}
 
 
 @pytest.mark.parametrize(

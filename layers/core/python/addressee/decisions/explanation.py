@@ -34,7 +34,7 @@ def explanations(person: Person, champions: Champions, *, now_ms: int) -> dict[s
     """Explain the live scores by kind of model; nothing for somebody never seen."""
     if not person.state.last_seen_ms:
         return {}
-    features = vector(person.state, max(now_ms, person.state.last_seen_ms))
+    features = vector(person.state, max(now_ms, person.state.last_seen_ms), person.traits)
     return {kind: _explained(model, features, person.traits) for kind, model in champions.scorers.items()}
 
 

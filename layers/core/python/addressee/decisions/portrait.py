@@ -24,7 +24,7 @@ def portray(person: Person, champions: Champions, *, now_ms: int) -> Portrait:
     hours = stored.hours or {kind: told for kind, told in everybody.items() if told}
     if not person.state.last_seen_ms or not (champions.scorers or champions.segmenters):
         return Portrait(stored.scores, stored.segments, hours)
-    features = vector(person.state, max(now_ms, person.state.last_seen_ms))
+    features = vector(person.state, max(now_ms, person.state.last_seen_ms), person.traits)
     scores = {kind: round(model.score(features), 6) for kind, model in champions.scorers.items()}
     segments = {kind: model.segment(features) for kind, model in champions.segmenters.items()}
     return Portrait({**stored.scores, **scores}, {**stored.segments, **segments}, hours)

@@ -12,6 +12,7 @@ from addressee.models.drift import shift_of
 from addressee.models.histograms import counted_as, histogram_of
 from addressee.models.metrics import roc_auc
 from addressee.models.tables import HORIZON_DAYS, Finding, Flags, Floats, People, Severity, Tables
+from addressee.profiles.demographics import DEMOGRAPHIC_NAMES
 from addressee.profiles.features import CATEGORICAL
 
 
@@ -106,7 +107,9 @@ def _constant(values: Floats) -> bool:
 def _missing(name: str, past: Floats, now: Floats, bounds: Bounds) -> Iterator[Finding]:
     for where, values in (("the examples", past), ("what is scored", now)):
         share = float(np.isnan(values).mean()) if len(values) else 0.0
-        if share >= 1.0:
+        if name in DEMOGRAPHIC_NAMES and share > 0.0:
+            yield Finding("missing", "note", name, share, f"{name} is not declared in {share:.1%} of {where}")
+        elif share >= 1.0:
             yield Finding("missing", "stop", name, share, f"{name} is missing everywhere in {where}")
         elif share > 0.0:
             severity: Severity = "warn" if share >= bounds.missing else "note"
@@ -174,7 +177,8 @@ def _copied_rows(people: People, bounds: Bounds) -> Iterator[Finding]:
     order = np.lexsort([people.subject, people.cut_day])
     one, other = order[:-1], order[1:]
     same = (people.subject[one] == people.subject[other]) & (people.cut_day[one] == people.cut_day[other])
-    copies = int((people.features[one[same]] == people.features[other[same]]).all(axis=1).sum())
+    left, right = people.features[one[same]], people.features[other[same]]
+    copies = int(((left == right) | (np.isnan(left) & np.isnan(right))).all(axis=1).sum())
     share = copies / max(len(order), 1)
     if copies:
         severity: Severity = "warn" if share >= bounds.copies else "note"

@@ -9,7 +9,7 @@ from duckdb import DuckDBPyConnection
 from addressee.models.arrays import Array
 from addressee.models.purchases import DAY_MS
 from addressee.models.tables import ACTIVE_DAYS, BUYS, HORIZON_DAYS, LAPSES, Floats, People
-from addressee.profiles.features import FEATURE_NAMES
+from addressee.profiles.features import EVENT_FEATURE_NAMES
 from addressee.profiles.offline import features_sql
 
 CUT_WEEKS = (1, 2, 3, 4, 5, 6, 7, 8, 13, 16, 20, 26, 39)
@@ -19,7 +19,7 @@ EVENTS_PER_QUERY = 1_000_000
 
 
 class FeatureRows(NamedTuple):
-    """Subjects, sorted, and their features [n, F], F = `len(FEATURE_NAMES)`."""
+    """Subjects, sorted, and their features [n, F], F = `len(EVENT_FEATURE_NAMES)`."""
 
     subjects: list[str]
     features: Floats
@@ -80,7 +80,7 @@ def read_features(lake: DuckDBPyConnection, days: Sequence[int]) -> dict[int, Fe
 
 def _features(lake: DuckDBPyConnection, days: Sequence[int]) -> dict[int, FeatureRows]:
     columns = lake.execute(features_sql(as_of_ms=[end_of(day) - 1 for day in days])).fetchnumpy()
-    features = np.column_stack([np.ma.filled(columns[name].astype(np.float64), np.nan) for name in FEATURE_NAMES])
+    features = np.column_stack([np.ma.filled(columns[name].astype(np.float64), np.nan) for name in EVENT_FEATURE_NAMES])
     spans = {day: np.searchsorted(columns["as_of_ms"], [end_of(day) - 1, end_of(day)]) for day in days}
     return {
         day: FeatureRows(columns["subject"][first:last].tolist(), np.ascontiguousarray(features[first:last]))
@@ -96,7 +96,7 @@ def read_people(lake: DuckDBPyConnection, features: Mapping[int, FeatureRows], *
     """
     parts = [_at(lake, day, rows, as_of_day) for day, rows in sorted(features.items())]
     return People(
-        features=np.concatenate([np.empty((0, len(FEATURE_NAMES))), *(part["features"] for part in parts)]),
+        features=np.concatenate([np.empty((0, len(EVENT_FEATURE_NAMES))), *(part["features"] for part in parts)]),
         subject=_joined(parts, "subject", np.int32),
         cut_day=_joined(parts, "cut_day", np.int32),
         labels={label: _joined(parts, f"label_{label}", np.bool_) for label in HORIZON_DAYS},

@@ -2,7 +2,7 @@
 
 Demographic parity compares how many of each group are a yes; equal opportunity (Hardt et al. 2016), of those who did
 it. `reweighed` (Kamiran and Calders 2012) lets group and label be independent among the rows that teach; group
-thresholds (Hardt et al. 2016) let a yes begin elsewhere for each group. Traits are never features.
+thresholds (Hardt et al. 2016) let a yes begin elsewhere for each group. What models read is another choice.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

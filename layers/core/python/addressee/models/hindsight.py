@@ -9,7 +9,7 @@ from addressee.models.audit import LATE_DAYS, Evidence
 from addressee.models.examples import FeatureRows, end_of
 from addressee.models.purchases import DAY_MS
 from addressee.models.tables import Floats
-from addressee.profiles.features import FEATURE_NAMES
+from addressee.profiles.features import EVENT_FEATURE_NAMES
 from addressee.profiles.offline import features_sql
 
 SAMPLE_PEOPLE = 500
@@ -38,7 +38,7 @@ def gather(lake: DuckDBPyConnection, past: tuple[int, FeatureRows] | None, *, en
 
 
 def changed_features(
-    lake: DuckDBPyConnection, day: int, rows: FeatureRows, *, names: Sequence[str] = FEATURE_NAMES
+    lake: DuckDBPyConnection, day: int, rows: FeatureRows, *, names: Sequence[str] = EVENT_FEATURE_NAMES
 ) -> frozenset[str]:
     """Compute the features of some people at the end of `day` again, from a lake that ends there; name what differs.
 

@@ -6,7 +6,7 @@ import numpy as np
 from duckdb import DuckDBPyConnection
 
 from addressee.models.tables import Floats
-from addressee.profiles.features import FEATURE_NAMES
+from addressee.profiles.features import EVENT_FEATURE_NAMES
 from addressee.profiles.offline import features_sql
 
 ROWS_PER_QUERY = 500_000
@@ -40,10 +40,10 @@ def features_at_moments(lake: DuckDBPyConnection, *, rows_per_query: int = ROWS_
     batches = max(1, -(-int(rows) // rows_per_query)) if count else 0
     edges = [count * place // batches for place in range(batches + 1)] if batches else [0]
     parts = [_features(lake, first, last) for first, last in pairwise(edges)]
-    return np.concatenate([np.empty((0, len(FEATURE_NAMES))), *parts])
+    return np.concatenate([np.empty((0, len(EVENT_FEATURE_NAMES))), *parts])
 
 
 def _features(lake: DuckDBPyConnection, first: int, last: int) -> Floats:
     lake.execute(_BATCH, {"first": first, "last": last})
     columns = lake.execute(features_sql(pairs="batch")).fetchnumpy()
-    return np.column_stack([np.ma.filled(columns[name].astype(np.float64), np.nan) for name in FEATURE_NAMES])
+    return np.column_stack([np.ma.filled(columns[name].astype(np.float64), np.nan) for name in EVENT_FEATURE_NAMES])

@@ -9,11 +9,12 @@ from duckdb import DuckDBPyConnection
 
 from addressee.models.audit import audit
 from addressee.models.declared import read_declared
+from addressee.models.declared_features import Known
 from addressee.models.examples import active_subjects, cut_days, end_of, read_features, read_people
 from addressee.models.hindsight import gather
 from addressee.models.purchases import DAY_MS, load_items, load_orders, read_interactions
 from addressee.models.sends import read_sends
-from addressee.models.tables import Metadata, Now, Tables
+from addressee.models.tables import Metadata, Tables
 from addressee.models.trials import Plan, read_trials
 from addressee.profiles.features import FEATURE_HASH, FEATURE_NAMES
 from addressee.profiles.items import Item
@@ -33,13 +34,15 @@ class Sources:
     """What the tables are made from besides the lake; each is read once, and may be a generator.
 
     `catalogue` as it stands; `plans` of campaigns; `traits`, what is declared of people now, by subject, each once.
-    `groups` names the traits that fairness is reported by; `default_zone` is that of people of whom nobody knows it.
+    `groups` names the traits that fairness is reported by, `read` those that models may read (`Demographic.trait`);
+    `default_zone` is that of people of whom nobody knows it.
     """
 
     catalogue: Iterable[Item] = ()
     plans: Iterable[Plan] = ()
     traits: Iterable[tuple[str, Mapping[str, TraitChange]]] = ()
     groups: Sequence[str] = ()
+    read: Sequence[str] = ()
     default_zone: str = "UTC"
 
 
@@ -63,9 +66,10 @@ def prepare_tables(lake: DuckDBPyConnection, *, as_of: date, sources: Sources = 
     items = load_items(lake, sources.catalogue, end_ms=end_ms)
     interactions = read_interactions(lake)
     active = active_subjects(lake, day=as_of_day)
-    declared = read_declared(sources.traits, now.subjects, sources.groups)
+    declared = read_declared(sources.traits, now.subjects, sources.groups, sources.read)
     sends = read_sends(lake, end_ms=end_ms, zones=declared.zones, default_zone=sources.default_zone)
     trials = read_trials(lake, sources.plans, end_ms=end_ms)
+    known = Known(declared.features, end_ms)
     tables = Tables(
         metadata=Metadata(
             as_of=as_of.isoformat(),
@@ -86,11 +90,11 @@ def prepare_tables(lake: DuckDBPyConnection, *, as_of: date, sources: Sources = 
         ),
         subjects=tuple(now.subjects),
         items=items,
-        people=people,
+        people=known.people(people),
         interactions=interactions,
-        now=Now(now.features, np.array([subject in active for subject in now.subjects], np.bool_)),
-        sends=sends,
-        trials=trials,
+        now=known.now(now.features, np.array([subject in active for subject in now.subjects], np.bool_)),
+        sends=known.sends(sends),
+        trials=known.trials(trials),
         groups=declared.groups,
     )
     latest = max(features, default=None)

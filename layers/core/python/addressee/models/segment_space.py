@@ -12,6 +12,7 @@ from addressee.models.prepared_columns import finite, flatten
 from addressee.models.ranking import Sections
 from addressee.models.segmenters import DISTANCE_DIGITS
 from addressee.models.tables import Floats, Indices, Ints
+from addressee.profiles.demographics import DEMOGRAPHIC_NAMES
 from addressee.profiles.features import CATEGORICAL, CONTEXT
 
 EXPLAINED = 0.9
@@ -60,13 +61,13 @@ def space_of(sections: Sections) -> Space:
 
 
 def fit_space(names: Sequence[str], features: Floats, weight: Mapping[str, float]) -> Space:
-    """Fit the space on [n, F] without features that do not vary, tell the calendar alone, or are codes of categories.
+    """Fit the space on [n, F] without what does not vary, and without calendar, codes of categories, demographics.
 
     `weight` says how much a feature counts, 1 where it says nothing; weights are scaled to a mean square of 1.
     """
     flat = np.nan_to_num(flatten(finite(features)), nan=0.0)
     varies = flat.std(axis=0) > LEAST_DEVIATION if len(flat) else np.zeros(len(names), np.bool_)
-    left_out = CONTEXT.union(CATEGORICAL)
+    left_out = CONTEXT.union(CATEGORICAL, DEMOGRAPHIC_NAMES)
     column = [at for at, name in enumerate(names) if varies[at] and name not in left_out] or [0]
     weights = np.array([weight.get(names[at], 1.0) for at in column])
     weights /= np.sqrt((weights**2).mean()) or 1.0

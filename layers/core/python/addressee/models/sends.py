@@ -12,7 +12,7 @@ from duckdb import DuckDBPyConnection
 from addressee.models.local_hours import local_hours_of_week
 from addressee.models.moments import features_at_moments
 from addressee.models.tables import CLICKS_24H, CLICKS_72H, OPENS_24H, SEND_HORIZON_HOURS, Flags, Ints, Sends, no_sends
-from addressee.profiles.features import FEATURE_NAMES
+from addressee.profiles.features import EVENT_FEATURE_NAMES
 
 MAX_SENDS = 100_000
 HOUR_MS = 3_600_000
@@ -103,7 +103,7 @@ def read_sends(
     """
     lake.execute(_SENT, {"sent": SENT, "end_ms": end_ms, "most": most})
     if lake.execute("SELECT 1 FROM sent LIMIT 1").fetchone() is None:
-        return no_sends(len(FEATURE_NAMES))
+        return no_sends(len(EVENT_FEATURE_NAMES))
     lake.execute(_ASKED)
     features = features_at_moments(lake)
     declared = list(zones)

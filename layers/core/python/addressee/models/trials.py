@@ -12,7 +12,7 @@ from duckdb import DuckDBPyConnection
 from addressee.models.moments import features_at_moments
 from addressee.models.purchases import DAY_MS
 from addressee.models.tables import TRIAL_DAYS, Trials, no_trials
-from addressee.profiles.features import FEATURE_NAMES
+from addressee.profiles.features import EVENT_FEATURE_NAMES
 
 MAX_TRIALS = 100_000
 LEAST_SHARE = 0.01
@@ -99,7 +99,7 @@ def read_trials(lake: DuckDBPyConnection, plans: Iterable[Plan], *, end_ms: int,
     for plan in plans:
         _add(lake, plan, end_ms)
     if lake.execute("SELECT 1 FROM assigned LIMIT 1").fetchone() is None:
-        return no_trials(len(FEATURE_NAMES))
+        return no_trials(len(EVENT_FEATURE_NAMES))
     lake.execute(_TRIALS, {"day_ms": DAY_MS, "end_ms": end_ms, "most": most, "least": LEAST_SHARE})
     lake.execute(_ASKED)
     features = features_at_moments(lake)

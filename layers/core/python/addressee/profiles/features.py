@@ -5,12 +5,14 @@ have the meaning of a field of `State` they have its name, and 0 stands for noth
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from math import cos, sin
 
+from addressee.events.event import Trait
 from addressee.profiles import measures
+from addressee.profiles.demographics import CODED, DEMOGRAPHIC_NAMES, demographics
 from addressee.profiles.hashing import CATEGORY_BUCKETS
 from addressee.profiles.measures import (
     ENGAGEMENT_WEIGHTS,
@@ -187,16 +189,19 @@ FEATURES: tuple[Feature, ...] = (
 CONTEXT: frozenset[str] = frozenset({"weekday_sine", "weekday_cosine", "season_sine", "season_cosine"})
 """Features of the moment alone, the same for everybody then: they move with the calendar, which is no drift."""
 
-CATEGORICAL: tuple[str, ...] = ("category_code",)
+CATEGORICAL: tuple[str, ...] = ("category_code", *CODED)
 """Features whose numbers stand for categories: whole, from 1 on, 0 for none. No distance, order or mean is meant."""
 
-FEATURE_NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)
+EVENT_FEATURE_NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)
+FEATURE_NAMES: tuple[str, ...] = (*EVENT_FEATURE_NAMES, *DEMOGRAPHIC_NAMES)
+"""What models read: what people did, then what they declared, which only the tables and the profile know."""
 
 _PARAMETERS = {
     "version": VERSION,
     "category_buckets": CATEGORY_BUCKETS,
     "category_half_life_days": CATEGORY_HALF_LIFE_DAYS,
     "categorical": CATEGORICAL,
+    "demographics": DEMOGRAPHIC_NAMES,
     "tied_spend": TIED_SPEND,
     "half_lives_days": HALF_LIVES_DAYS,
     "evening_hours": EVENING_HOURS,
@@ -209,6 +214,14 @@ FEATURE_HASH: str = sha256(
 """Changes with every name, position, parameter and expression: a model bundle made with another one is refused."""
 
 
-def vector(state: State, as_of_ms: int) -> list[float]:
-    """Compute all features, in the order of `FEATURE_NAMES`, as of `as_of_ms` (not before the state's last event)."""
+def vector(state: State, as_of_ms: int, traits: Mapping[str, Trait]) -> list[float]:
+    """Compute all features, in the order of `FEATURE_NAMES`, as of `as_of_ms` (not before the state's last event).
+
+    `traits` are what is declared by then. What is not declared is NaN (a number) or 0 (a category).
+    """
+    return [*event_vector(state, as_of_ms), *demographics(traits, as_of_ms)]
+
+
+def event_vector(state: State, as_of_ms: int) -> list[float]:
+    """Compute the features of what people did, in the order of `EVENT_FEATURE_NAMES`, as `vector` does."""
     return [float(feature.online(state, as_of_ms)) for feature in FEATURES]

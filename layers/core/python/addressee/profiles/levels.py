@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
+from addressee.profiles.demographics import FEMALE, MALE
 from addressee.profiles.features import CATEGORICAL
+from addressee.profiles.places import OTHER, letters_of
 
 NONE = "none"
 
@@ -12,7 +14,19 @@ def _category(code: int) -> str:
     return f"group {code}"
 
 
-_NAMED: Mapping[str, Callable[[int], str]] = {"category_code": _category}
+def _gender(code: int) -> str:
+    return {FEMALE: "female", MALE: "male"}.get(code, "other")
+
+
+def _country(code: int) -> str:
+    return letters_of(code) if code < OTHER else "other"
+
+
+_NAMED: Mapping[str, Callable[[int], str]] = {
+    "category_code": _category,
+    "gender_code": _gender,
+    "home_country_code": _country,
+}
 
 LEVELS: Mapping[str, Callable[[int], str]] = {name: _NAMED[name] for name in CATEGORICAL}
 """Every categorical feature has words for its codes: a new one without them fails on import."""

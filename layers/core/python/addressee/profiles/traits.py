@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from addressee.events.event import Trait
@@ -25,11 +25,17 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class TraitChange:
-    """One trait that somebody declared."""
+    """One trait that somebody declared; `first_ms` where the trait was declared before its stamp, too."""
 
     name: str
     value: Trait
     stamp: Stamp
+    first_ms: int | None = None
+
+    @property
+    def first_declared_ms(self) -> int:
+        """The earliest time of any declaration of this trait: the least of all stamps, in whichever order they came."""
+        return self.stamp.at_ms if self.first_ms is None else self.first_ms
 
 
 def refused_trait(name: str, value: object) -> str | None:
@@ -56,26 +62,34 @@ def _refused_text(value: str) -> str | None:
 
 
 def newer_traits(stored: Mapping[str, TraitChange], changes: Iterable[TraitChange]) -> dict[str, TraitChange]:
-    """Pick the changes that win over `stored`, by name.
+    """Pick the changes that win over `stored`, by name, and what an older one says of the first declaration.
 
     Each name is decided by its own stamp, so writers commute and a repeat changes nothing. A name that would be the
     65th of a person is left out: the first 64 stay.
     """
     won: dict[str, TraitChange] = {}
     for change in sorted(changes, key=lambda each: each.stamp):
-        known = stored.get(change.name)
-        if known is not None and change.stamp <= known.stamp:
-            continue
-        if known is None and change.name not in won and len(stored.keys() | won.keys()) >= MAX_TRAITS:
-            continue
-        won[change.name] = change
+        known = won.get(change.name, stored.get(change.name))
+        if known is None:
+            if len(stored.keys() | won.keys()) < MAX_TRAITS:
+                won[change.name] = change
+        elif (joined := _joined(known, change)) != known:
+            won[change.name] = joined
     return won
 
 
+def _joined(known: TraitChange, change: TraitChange) -> TraitChange:
+    newest = change if change.stamp > known.stamp else known
+    first_ms = min(known.first_declared_ms, change.first_declared_ms)
+    return replace(newest, first_ms=None if first_ms == newest.stamp.at_ms else first_ms)
+
+
 def read_traits(row: Mapping[str, Any]) -> dict[str, TraitChange]:
-    """Read a stored `traits` row (attributes `t_<name>` = {v, at, id}), by name."""
+    """Read a stored `traits` row (attributes `t_<name>` = {v, at, id} and perhaps first), by name."""
     return {
-        key.removeprefix(PREFIX): TraitChange(key.removeprefix(PREFIX), cell["v"], Stamp(cell["at"], cell["id"]))
+        key.removeprefix(PREFIX): TraitChange(
+            key.removeprefix(PREFIX), cell["v"], Stamp(cell["at"], cell["id"]), cell.get("first")
+        )
         for key, cell in row.items()
         if key.startswith(PREFIX)
     }
@@ -87,5 +101,10 @@ def trait_values(row: Mapping[str, Any]) -> dict[str, Trait]:
 
 
 def trait_cells(changes: Iterable[TraitChange]) -> dict[str, dict[str, Any]]:
-    """Write traits as stored attributes: `t_<name>` = {v, at, id}."""
-    return {PREFIX + each.name: {"v": each.value, "at": each.stamp.at_ms, "id": each.stamp.id} for each in changes}
+    """Write traits as stored attributes: `t_<name>` = {v, at, id}, and `first` where it was declared before."""
+    return {PREFIX + each.name: _cell(each) for each in changes}
+
+
+def _cell(change: TraitChange) -> dict[str, Any]:
+    cell = {"v": change.value, "at": change.stamp.at_ms, "id": change.stamp.id}
+    return cell if change.first_ms is None else {**cell, "first": change.first_ms}
