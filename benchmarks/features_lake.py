@@ -4,7 +4,7 @@ from pathlib import Path
 
 import duckdb
 
-FOLDER = Path(__file__).parent.parent / ".build" / "bench-features"
+FOLDER = Path(__file__).parent.parent / ".build" / "bench-features-context"
 DAYS = 90
 FIRST_DAY = 20_400
 EVENTS_A_SUBJECT = 100
@@ -27,7 +27,7 @@ drawn AS (
     FROM numbers
 ),
 named AS (
-    SELECT i, {_NAMES} AS name, floor(pow(who, 1.7) * $subjects)::BIGINT AS person,
+    SELECT i, visit, {_NAMES} AS name, floor(pow(who, 1.7) * $subjects)::BIGINT AS person,
         $day::BIGINT * {DAY_MS} + (({DAY_MS} - 4000000) * (0.3 + 0.7 * moment))::BIGINT
             + (i % {EVENTS_A_VISIT}) * (hash(i, 'pause') % 400000)::BIGINT AS received_at_ms,
         CASE WHEN hash(i, 'late') % 100 = 0 THEN (hash(i, 'by') % (3 * {DAY_MS}))::BIGINT ELSE 1500 END AS late_ms,
@@ -47,7 +47,10 @@ rows AS (
              FOR each IN range(1, 1 + CASE WHEN name = 'Order Completed' THEN size ELSE 1 END)] ELSE [] END AS lines,
         CASE WHEN name LIKE 'Email%' THEN 'other-' || (i // 2) ELSE '' END AS send_id, '' AS campaign,
         CASE WHEN name LIKE 'Email O%' AND hash(i, 'label') % 4 = 0 THEN 'machine' ELSE '' END AS label,
-        '' AS device, '' AS locale, '' AS time_zone
+        CASE WHEN name LIKE 'Email%' THEN ''
+            ELSE ['desktop', 'ios', 'mobile'][1 + (hash(visit, 'device') % 3)::BIGINT] END AS device,
+        CASE WHEN name LIKE 'Email%' THEN '' ELSE ['de-AT', 'en-GB', 'fr', ''][1 + (person % 4)] END AS locale,
+        '' AS time_zone
     FROM named
 ),
 copies AS (SELECT * REPLACE (received_at_ms + 60000 AS received_at_ms) FROM rows WHERE is_copied),

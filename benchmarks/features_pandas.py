@@ -21,7 +21,8 @@ NEVER = 3650.0
 FORGOTTEN = 0.001
 TIED = 1 - 1e-6
 EVENING, WEEKEND = (18, 23), 120
-KEPT_DAYS = 184
+KEPT_DAYS, CONTEXT_DAYS = 184, 256
+DEVICES = ("", "android", "desktop", "ios", "mobile", "tablet", "tv", "watch", "web")
 HALF_LIVES = (7, 30, 90)
 COUNTED = {"orders": "Order Completed", "views": "Product Viewed", "carts": "Product Added", "opens": "Email Opened"}
 COUNTED["clicks"] = "Email Link Clicked"
@@ -30,7 +31,7 @@ INACTIVE = ("Order Refunded", "Order Cancelled", "Unsubscribed", "Email Delivere
 
 READ = [
     *("subject", "message_id", "kind", "name", "label", "event_time_ms", "received_at_ms", "amount_minor_units"),
-    *("send_id", "lines", "anonymous_subject"),
+    *("send_id", "lines", "anonymous_subject", "device", "locale"),
 ]
 BUCKETS = 24
 
@@ -53,7 +54,10 @@ def main() -> None:
 def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray, list[str], np.ndarray]:
     """Return events, their lines, the owner of each subject's number, and the names and subjects by number."""
     files = sorted(folder.glob("*.parquet"))
-    parts = [pq.read_table(file, columns=READ, read_dictionary=["subject", "kind", "name"]) for file in files]
+    parts = [
+        pq.read_table(file, columns=READ, read_dictionary=["subject", "kind", "name", "device", "locale"])
+        for file in files
+    ]
     table = pa.concat_tables(parts)
     merges = table.filter(pc.equal(table["kind"].cast(pa.string()), "merge"))
     table = table.filter(pc.not_equal(table["kind"].cast(pa.string()), "merge"))
@@ -65,6 +69,7 @@ def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray, list[str
     events["send"], events["machine"] = _numbered(table["send_id"])[0], pc.equal(table["label"], "machine").to_numpy()
     for column in ("event_time_ms", "received_at_ms", "amount_minor_units"):
         events[column] = table[column].to_numpy()
+    events["context"] = _contexts(table)
     events["event"] = np.arange(len(events))
     place, owner = pd.Series(np.arange(len(subjects)), index=subjects), np.arange(len(subjects))
     links = pd.Series(merges["subject"].to_numpy(), index=merges["anonymous_subject"].to_numpy())
@@ -78,6 +83,21 @@ def _numbered(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
         column = column.dictionary_encode()
     whole = column.unify_dictionaries().combine_chunks()
     return whole.indices.to_numpy(), whole.dictionary.to_numpy(zero_copy_only=False)
+
+
+def _contexts(table: pa.Table) -> np.ndarray:
+    device, devices = _numbered(table["device"])
+    locale, locales = _numbered(table["locale"])
+    classes = [DEVICES.index(each) if each in DEVICES else len(DEVICES) for each in devices]
+    parts = [each.replace("_", "-").split("-") for each in locales]
+    places = [_pair(each[0]) * 1024 + next((code for code in map(_pair, each[1:]) if code), 0) for each in parts]
+    return np.asarray(np.array(classes)[device] * 2**20 + np.array(places)[locale])
+
+
+def _pair(text: str) -> int:
+    """Return a number for two letters, from 1 on."""
+    text = text.upper()
+    return 1 + 26 * (ord(text[0]) - 65) + ord(text[1]) - 65 if len(text) == 2 and text.isalpha() else 0  # noqa: PLR2004
 
 
 def _lines(lists: pa.ListArray) -> pd.DataFrame:
@@ -108,6 +128,11 @@ def features(
     made: dict[str, pd.Series] = {}
     seen = active.groupby("person")["event_time_ms"].agg(["min", "max"])
     made["tenure_days"], made["seen_recency_days"] = _days(seen["min"], as_of_ms), _days(seen["max"], as_of_ms)
+    told = active[active["context"] > 0]
+    stamp = (told["event_time_ms"] // DAY_MS * 2**24 + told["context"]).groupby(told["person"]).max()
+    kept = stamp.where(stamp // 2**24 > seen["max"].reindex(stamp.index) // DAY_MS - CONTEXT_DAYS, 0)
+    made["device_code"] = kept // 2**20 % 16
+    made["language_code"], made["country_code"] = kept // 1024 % 1024, kept % 1024
     for counter, name in COUNTED.items():
         rows = active[active["name"] == code[name]].groupby("person")
         for days, sums in rows[[f"w{days}" for days in HALF_LIVES]].sum().items():

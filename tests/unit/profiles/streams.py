@@ -103,6 +103,8 @@ def events(draw: st.DrawFn, *, users: Sequence[str], anonymous: Sequence[str]) -
         amount_minor_units=draw(st.integers(-5, 1_000_000)),
         lines=tuple(draw(st.lists(lines, max_size=4))),
         send_id=draw(st.sampled_from(["", "send-1", "send-2", *OWN_SENDS])),
+        device=draw(st.sampled_from(["", "", "desktop", "ios", "toaster"])),
+        locale=draw(st.sampled_from(["", "de", "de-AT", "zh_Hans_CN", "yue-HK", "en-GB\n", "nonsense"])),
         label=draw(st.sampled_from(["", "", "human", "unknown", "machine", "hard", "soft"])),
     )
 

@@ -155,7 +155,7 @@ def test_mails_of_the_last_thirty_days_are_counted():
 
 def test_names_are_unique_and_made_for_columns():
     """A feature's name is a column of training tables and of the lake's SQL."""
-    assert len(set(EVENT_FEATURE_NAMES)) == len(EVENT_FEATURE_NAMES) == 67
+    assert len(set(EVENT_FEATURE_NAMES)) == len(EVENT_FEATURE_NAMES) == 70
     assert set("".join(EVENT_FEATURE_NAMES)) <= set(string.ascii_lowercase + string.digits + "_")
     assert len(FEATURE_HASH) == 64
 

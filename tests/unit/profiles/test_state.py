@@ -9,6 +9,8 @@ from addressee.profiles.packing import MAX_BYTES, DamagedState, pack, unpack
 from addressee.profiles.state import (
     BOUGHT,
     CART,
+    CONTEXT_DAYS,
+    DAY_MS,
     DAYS,
     HALF_HOURS,
     HOURS,
@@ -25,6 +27,8 @@ from addressee.profiles.watermarks import advance
 from tests.unit.profiles.streams import END_MS, streams
 
 LAST_MS = 2**48 - 1
+HEAD_BYTES = len(pack(empty_state())) - 4
+"""What lies before the context: nobody has anything behind it."""
 
 
 def fullest_state() -> State:
@@ -47,6 +51,7 @@ def fullest_state() -> State:
         setattr(state, name, MAX_TOTAL)
     for name in TIMES:
         setattr(state, name, LAST_MS)
+    state.context = (LAST_MS // DAY_MS - CONTEXT_DAYS + 1) << 24 | (2**24 - 1)
     return state
 
 
@@ -82,11 +87,25 @@ def test_unpacking_gives_back_what_was_packed(stream):
     assert event_vector(again, END_MS) == event_vector(state, END_MS)
 
 
+@given(streams())
+@settings(max_examples=10, deadline=None)
+def test_a_state_of_the_first_version_is_still_read(stream):
+    """It holds no context; the next packing writes it in the newest version."""
+    state = empty_state()
+    for event in stream:
+        fold(state, event)
+    state.context = 0
+    packed = pack(state)
+    earlier = b"\x01" + packed[1:HEAD_BYTES] + packed[HEAD_BYTES + 4 :]
+    assert unpack(earlier) == state
+    assert pack(unpack(earlier)) == packed
+
+
 @pytest.mark.parametrize(
     "damage",
     [
         lambda packed: packed[:0],
-        lambda packed: b"\x02" + packed[1:],
+        lambda packed: b"\x03" + packed[1:],
         lambda packed: packed[:-1],
         lambda packed: packed + b"\x00",
         lambda packed: packed[:1] + b"\xff" + packed[2:],

@@ -12,6 +12,16 @@ from math import cos, sin
 
 from addressee.events.event import Trait
 from addressee.profiles import measures
+from addressee.profiles.context import (
+    CONTEXT_BITS,
+    DEVICE_BITS,
+    DEVICE_SHIFT,
+    LANGUAGE_SHIFT,
+    LETTER_BITS,
+    country_of,
+    device_of,
+    language_of,
+)
 from addressee.profiles.demographics import CODED, DEMOGRAPHIC_NAMES, demographics
 from addressee.profiles.hashing import CATEGORY_BUCKETS
 from addressee.profiles.measures import (
@@ -28,6 +38,7 @@ from addressee.profiles.state import (
     BOUGHT,
     CART,
     CATEGORY_HALF_LIFE_DAYS,
+    CONTEXT_DAYS,
     COUNTERS,
     DAY_MS,
     DAYS,
@@ -121,6 +132,15 @@ def _of_spend(name: str, value: Callable[[list[float]], float], sql: str) -> Fea
     return Feature(name, online, remembered)
 
 
+def _of_context(name: str, part: Callable[[int], int], sql: str) -> Feature:
+    kept = f"context // {1 << CONTEXT_BITS} > last_seen_ms // {DAY_MS} - {CONTEXT_DAYS}"
+    return Feature(
+        name,
+        lambda state, _: part(state.context & (1 << CONTEXT_BITS) - 1),
+        f"CASE WHEN {kept} THEN {sql} ELSE 0 END",
+    )
+
+
 _ENGAGED = " + ".join(f"{weight} * {counter}_30d" for counter, weight in ENGAGEMENT_WEIGHTS.items())
 _WEEKDAY = f"2 * pi() * ((as_of_ms // {DAY_MS} + 3) % 7) / 7"
 _SEASON = f"2 * pi() * ((as_of_ms // {DAY_MS})::DOUBLE % {YEAR_DAYS}::DOUBLE) / {YEAR_DAYS}::DOUBLE"
@@ -162,6 +182,9 @@ FEATURES: tuple[Feature, ...] = (
     _of_spend("category_top_share", measures.top_share, "spend_top / spend"),
     _of_spend("category_concentration", measures.concentration, "spend_squared / (spend * spend)"),
     _of_spend("category_code", measures.category_code, "category_code"),
+    _of_context("device_code", device_of, f"context // {1 << DEVICE_SHIFT} % {1 << DEVICE_BITS}"),
+    _of_context("language_code", language_of, f"context // {1 << LANGUAGE_SHIFT} % {1 << LETTER_BITS}"),
+    _of_context("country_code", country_of, f"context % {1 << LETTER_BITS}"),
     Feature("cart_items", lambda state, _: len(state.cart_hashes()), "cart_items"),
     Feature("emails_30d", lambda state, as_of_ms: measures.emails(state, as_of_ms, 30), "emails_30d"),
     _per("click_to_open", "clicks", "opens"),
@@ -189,7 +212,7 @@ FEATURES: tuple[Feature, ...] = (
 CONTEXT: frozenset[str] = frozenset({"weekday_sine", "weekday_cosine", "season_sine", "season_cosine"})
 """Features of the moment alone, the same for everybody then: they move with the calendar, which is no drift."""
 
-CATEGORICAL: tuple[str, ...] = ("category_code", *CODED)
+CATEGORICAL: tuple[str, ...] = ("category_code", "device_code", "language_code", "country_code", *CODED)
 """Features whose numbers stand for categories: whole, from 1 on, 0 for none. No distance, order or mean is meant."""
 
 EVENT_FEATURE_NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)

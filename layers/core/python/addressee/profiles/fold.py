@@ -1,9 +1,11 @@
 """`fold`: one event into one state; `docs/profile-state.md` says what each event name does."""
 
 from addressee.events.event import Event
+from addressee.profiles.context import CONTEXT_BITS, context_code
 from addressee.profiles.hashing import message_hash
 from addressee.profiles.rules import RULES
 from addressee.profiles.state import (
+    CONTEXT_DAYS,
     DAY_MS,
     DAYS,
     HALF_HOUR_MS,
@@ -41,6 +43,7 @@ def fold(state: State, event: Event) -> State:
     name = event.name if event.kind == "track" else ""
     if is_activity(name):
         _see(state, at_ms)
+        note_context(state, context_code(event.device, event.locale), at_ms)
     rule = RULES.get(name)
     if rule is not None:
         rule(state, event, at_ms)
@@ -64,6 +67,13 @@ def is_own_send(event: Event, subject: str) -> bool:
     its writes per mail would cost more than everything else that a mail costs.
     """
     return event.kind == "track" and event.name in SEND_NAMES and event.send_id.startswith(f"{subject}.")
+
+
+def note_context(state: State, code: int, at_ms: int) -> None:
+    """Remember the code of an activity's context, by (day, code): the same in whichever order they come."""
+    day = at_ms // DAY_MS
+    if code and day > state.last_seen_ms // DAY_MS - CONTEXT_DAYS:
+        state.context = max(state.context, day << CONTEXT_BITS | code)
 
 
 def _see(state: State, at_ms: int) -> None:

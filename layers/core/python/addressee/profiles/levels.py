@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from addressee.profiles.context import DEVICES, OTHER_DEVICE
 from addressee.profiles.demographics import FEMALE, MALE
 from addressee.profiles.features import CATEGORICAL
 from addressee.profiles.places import OTHER, letters_of
@@ -18,14 +19,17 @@ def _gender(code: int) -> str:
     return {FEMALE: "female", MALE: "male"}.get(code, "other")
 
 
-def _country(code: int) -> str:
+def _letters(code: int) -> str:
     return letters_of(code) if code < OTHER else "other"
 
 
 _NAMED: Mapping[str, Callable[[int], str]] = {
     "category_code": _category,
+    "device_code": lambda code: DEVICES[code - 1] if code < OTHER_DEVICE else "other",
+    "language_code": lambda code: _letters(code).lower(),
+    "country_code": _letters,
     "gender_code": _gender,
-    "home_country_code": _country,
+    "home_country_code": _letters,
 }
 
 LEVELS: Mapping[str, Callable[[int], str]] = {name: _NAMED[name] for name in CATEGORICAL}

@@ -89,6 +89,7 @@ def _add_totals(state: State, other: State) -> None:
 
 def _join_collections(state: State, other: State) -> None:
     state.active_days |= other.active_days
+    state.context = max(state.context, other.context)
     state.active_half_hours |= other.active_half_hours
     state.decayed = [one + two for one, two in zip(state.decayed, other.decayed, strict=True)]
     state.category_spend = [one + two for one, two in zip(state.category_spend, other.category_spend, strict=True)]

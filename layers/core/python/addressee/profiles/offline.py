@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from string import Template
 
 from addressee.profiles import offline_query as query
+from addressee.profiles.context import CONTEXT_BITS, context_sql
 from addressee.profiles.features import FEATURES
 from addressee.profiles.fold import (
     BACK_OFFICE_NAMES,
@@ -85,6 +86,7 @@ def features_sql(*, events: str = "events", as_of_ms: Iterable[int] = (), pairs:
 def _expressions() -> dict[str, str]:
     return {
         "act": _act(),
+        "context": context_sql(),
         "key": f"""CASE WHEN act = {SEND} THEN hash(CASE WHEN send_id <> '' THEN send_id ELSE message_id END)
             WHEN act <> {ACTS[ORDER]} THEN ('0x' || substr(sha256(message_id), 1, 4))::UBIGINT END""",
         "act_totals": _listed(
@@ -189,6 +191,7 @@ def _numbers() -> dict[str, object]:
         "weekend_from": WEEKEND_HOURS[0],
         "weekend_to": WEEKEND_HOURS[1],
         "tied": f"{1 - TIED_SPEND!r}::DOUBLE",
+        "context_span": 1 << CONTEXT_BITS,
         "max_amount": MAX_AMOUNT_MINOR_UNITS,
         "max_quantity": MAX_QUANTITY,
         "max_count": MAX_COUNT,

@@ -63,7 +63,7 @@ TOLD = """
 -- Numbers alone, in one pass. Messages and subjects are known by 64 bits of a hash; the fold knows messages by 40.
 told AS MATERIALIZED (
     SELECT hash(subject) AS who, hash(message_id) AS message, received_at_ms, greatest(event_time_ms, 1) AS at_ms,
-        $act AS act
+        $act AS act, $context AS context
     FROM $events WHERE kind <> '$merge'
 ),
 copied AS MATERIALIZED (SELECT message FROM told GROUP BY message HAVING count(*) > 1),
@@ -75,17 +75,17 @@ firsts AS MATERIALIZED (
     SELECT -k.person AS bucket, k.as_of_ms AS bucket_ms, r.* EXCLUDE (who)
     FROM told r SEMI JOIN copied USING (message) JOIN known k ON k.who = r.who AND r.received_at_ms <= k.as_of_ms
     WHERE act <> $act_own
-    QUALIFY row_number() OVER (PARTITION BY person, message ORDER BY received_at_ms, at_ms, act) = 1
+    QUALIFY row_number() OVER (PARTITION BY person, message ORDER BY received_at_ms, at_ms, act, context) = 1
 ),
 -- What people did, without what it held: narrow, for this is nearly everything.
 acts AS MATERIALIZED (
-    SELECT bucket, bucket_ms, at_ms, CASE act WHEN $act_removed THEN 0::UTINYINT ELSE act END AS act FROM (
-        SELECT k.bucket, k.as_of_ms AS bucket_ms, r.at_ms, r.act
+    SELECT bucket, bucket_ms, at_ms, context, CASE act WHEN $act_removed THEN 0::UTINYINT ELSE act END AS act FROM (
+        SELECT k.bucket, k.as_of_ms AS bucket_ms, r.at_ms, r.act, r.context
         FROM told r ANTI JOIN copied USING (message)
         JOIN known k ON k.who = r.who AND r.received_at_ms <= k.as_of_ms AND r.received_at_ms > k.after_ms
         WHERE r.act <= $act_removed
         UNION ALL
-        SELECT bucket, bucket_ms, at_ms, act FROM firsts WHERE act <= $act_removed
+        SELECT bucket, bucket_ms, at_ms, act, context FROM firsts WHERE act <= $act_removed
     )
 ),
 held AS MATERIALIZED (
@@ -112,6 +112,10 @@ act_parts AS MATERIALIZED (
     SELECT bucket, act, count(*) AS n, min(at_ms) AS first_ms, max(at_ms) AS last_ms,
         $act_weights
     FROM acts GROUP BY bucket, act
+),
+context_parts AS MATERIALIZED (
+    SELECT bucket, max(at_ms // $day_ms * $context_span + context) AS context
+    FROM acts WHERE context > 0 GROUP BY bucket
 ),
 hour_parts AS MATERIALIZED (
     SELECT bucket, ((at_ms // $hour_ms + $monday) % $hours)::UTINYINT AS hour, count(*) AS n FROM acts GROUP BY ALL
@@ -177,6 +181,9 @@ act_sums AS MATERIALIZED (
         max(last_ms) AS last_seen_ms,
         $act_decayed
     FROM act_parts JOIN reach USING (bucket) GROUP BY person
+),
+context_sums AS (
+    SELECT person, max(context) AS context FROM context_parts JOIN reach USING (bucket) GROUP BY person
 ),
 order_sums AS (
     SELECT person, least(sum(items), $max_count) AS items, sum(revenue) AS revenue_minor_units,
@@ -257,6 +264,7 @@ columns AS (
     SELECT as_of_ms, subject, coalesce(COLUMNS(* EXCLUDE (as_of_ms, subject, person)), 0)
     FROM people
     LEFT JOIN act_sums USING (person)
+    LEFT JOIN context_sums USING (person)
     LEFT JOIN order_sums USING (person)
     LEFT JOIN refund_sums USING (person)
     LEFT JOIN hour_sums USING (person)

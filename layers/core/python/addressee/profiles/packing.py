@@ -6,11 +6,13 @@ from functools import cache
 from itertools import chain
 from operator import attrgetter
 
+from addressee.profiles.context import CONTEXT_BITS
 from addressee.profiles.hashing import CATEGORY_BUCKETS, MESSAGE_BYTES
 from addressee.profiles.state import (
     BOUGHT,
     CART,
     COUNTERS,
+    DAY_MS,
     DAYS,
     HALF_HOURS,
     HALF_LIVES_DAYS,
@@ -24,7 +26,7 @@ from addressee.profiles.state import (
     latest,
 )
 
-VERSION = 1
+VERSION = 2
 MAX_BYTES = 3_696
 
 NUMBERS = (
@@ -43,6 +45,8 @@ _DECAYED = len(COUNTERS) * len(HALF_LIVES_DAYS)
 _HEAD = struct.Struct(
     f"<BBHBBB 6I3q {len(TIMES) * _TIME}s{DAYS // 8}s{HALF_HOURS // 8}s{HOURS}s {_DECAYED + CATEGORY_BUCKETS}d"
 )
+_CONTEXT = struct.Struct("<I")
+"""From version 2 on, behind the head: the code of a context (24 bits), and how many days before the last activity."""
 _TIMES = struct.Struct("<" + "IH" * len(TIMES))
 """The 6 bytes of a time: its lower 32 bits and its upper 16."""
 _BOUGHT, _CART, _SENDS = (struct.Struct(row) for row in ("<IH", "<IQ", "<II"))
@@ -65,6 +69,7 @@ def pack(state: State) -> bytes:
     return b"".join(
         (
             _HEAD.pack(VERSION, *sizes, *_head(state)),
+            _packed_context(state),
             messages,
             _rows("IH", len(bought)).pack(*chain.from_iterable(bought)),
             _rows("IQ", len(cart)).pack(*chain.from_iterable(cart)),
@@ -96,6 +101,17 @@ def _head(state: State) -> tuple[int | float | bytes, ...]:
     )
 
 
+def _packed_context(state: State) -> bytes:
+    day, code = divmod(state.context, 1 << CONTEXT_BITS)
+    age = state.last_seen_ms // DAY_MS - day if code else 0
+    return _CONTEXT.pack(age << CONTEXT_BITS | code)
+
+
+def _context(packed: bytes, last_seen_ms: int) -> int:
+    age, code = divmod(_CONTEXT.unpack(packed)[0], 1 << CONTEXT_BITS)
+    return last_seen_ms // DAY_MS - age << CONTEXT_BITS | code if code else 0
+
+
 def _watermark_rows(state: State) -> Iterator[bytes]:
     for key, (sequence, used) in sorted(state.watermarks.items()):
         yield key + sequence.to_bytes(_SEQUENCE, "big") + used.to_bytes(4, "little")
@@ -103,13 +119,14 @@ def _watermark_rows(state: State) -> Iterator[bytes]:
 
 def unpack(data: bytes) -> State:
     """Unpack what `pack` made. Raises `DamagedState` for another version, a wrong length or impossible counts."""
-    if len(data) < _HEAD.size or data[0] != VERSION:
-        raise DamagedState(f"no packed state of version {VERSION}")
-    _, *values = _HEAD.unpack_from(data)
-    messages, bought, cart, sends, watermarks = _parts(data, values[:5])
+    if len(data) < _HEAD.size or not 1 <= data[0] <= VERSION:
+        raise DamagedState(f"no packed state of a version up to {VERSION}")
+    version, *values = _HEAD.unpack_from(data)
+    context = data[_HEAD.size : _HEAD.size + _CONTEXT.size] if version > 1 else bytes(_CONTEXT.size)
+    messages, bought, cart, sends, watermarks = _parts(data, values[:5], at=_HEAD.size + _CONTEXT.size * (version > 1))
     times, days, half_hours, hours, *floats = values[5 + len(NUMBERS) :]
     halves = _TIMES.unpack(times)
-    return State(  # by place: the order of its fields
+    state = State(  # by place: the order of its fields
         messages,
         dict(_BOUGHT.iter_unpack(bought)),
         dict(_CART.iter_unpack(cart)),
@@ -123,10 +140,12 @@ def unpack(data: bytes) -> State:
         *values[5 : 5 + len(NUMBERS)],
         *[low | high << 32 for low, high in zip(halves[::2], halves[1::2], strict=True)],
     )
+    state.context = _context(context, state.last_seen_ms)
+    return state
 
 
-def _parts(data: bytes, sizes: list[int]) -> list[bytes]:
-    parts, at = [], _HEAD.size
+def _parts(data: bytes, sizes: list[int], *, at: int) -> list[bytes]:
+    parts = []
     for size, limit, width in zip(sizes, _LIMITS, _WIDTHS, strict=True):
         if size > limit:
             raise DamagedState(f"counts {size} entries where {limit} fit")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from addressee.profiles.context import CONTEXT_BITS
 from addressee.profiles.hashing import CATEGORY_BUCKETS, MESSAGE_BYTES
 
 SECOND_MS = 1_000
@@ -16,6 +17,8 @@ SENDS = 32
 WATERMARKS = 9
 KEY_BYTES = 6
 DAYS = 184
+CONTEXT_DAYS = 256
+"""For so many days, back from the last activity, it is remembered in which context somebody was."""
 HALF_HOURS = 336
 HOURS = 168
 
@@ -93,6 +96,8 @@ class State:
     bounced_ms: int = 0
     complained_ms: int = 0
     unsubscribed_ms: int = 0
+    context: int = 0
+    """The latest day with a context (days since the epoch), and its code (24 bits): of a day the greatest one."""
 
     def has_folded(self, message: bytes) -> bool:
         """Tell whether the hash of a message is among those kept."""
@@ -130,6 +135,8 @@ def slide(state: State, at_ms: int) -> None:
         half_hours = at_ms // HALF_HOUR_MS - state.last_seen_ms // HALF_HOUR_MS
         state.active_half_hours = _shifted(state.active_half_hours, half_hours, HALF_HOURS)
         _decay(state, at_ms - state.last_seen_ms)
+        if state.context >> CONTEXT_BITS <= at_ms // DAY_MS - CONTEXT_DAYS:
+            state.context = 0
     state.last_seen_ms = at_ms
 
 
