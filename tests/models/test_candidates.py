@@ -90,6 +90,40 @@ def test_smote_makes_the_classes_equally_many():
     assert smote(alone, seed=1) is alone
 
 
+def test_smote_makes_up_no_category():
+    """A made-up row has a level that somebody has; trees fill a missing one with none."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(80) < 16
+    columns = np.column_stack([rng.normal(size=80), rng.choice([1.0, 5.0, 9.0], 80)])
+    rows = smote(Weighted(columns, labels, np.ones(80)), seed=1, codes=[1])
+    assert set(rows.columns[80:, 1]) <= {1.0, 5.0, 9.0}
+    fitted = learn({**TREES, "least": 5, "balance": "smote"}, lesson(categorical=[4]), seed=3, held=lesson(seed=2))
+    assert fitted.family == "trees"
+
+
+@pytest.mark.parametrize("recipe", [LOGISTIC, {**LOGISTIC, "categories": "target"}], ids=str)
+def test_a_category_with_one_level_is_left_to_the_plain_model(recipe):
+    """It tells nothing: the plain regression gives it no weight, whatever its code is later."""
+    given = lesson(missing=0.0, categorical=[4])
+    given.features[:, 4] = 0.0
+    fitted = learn(recipe, given, seed=3)
+    assert fitted.family == "logistic"
+    other = given.features[:9].copy()
+    other[:, 4] = 600.0
+    assert answer_rows(fitted, other).tolist() == answer_rows(fitted, given.features[:9]).tolist()
+
+
+def test_a_forest_takes_codes_as_numbers_and_target_rates_are_served():
+    """Both learn from the category, and are served as they score."""
+    given, asked = lesson(2_000, categorical=[4]), lesson(60, seed=1, categorical=[4])
+    for recipe, family in ((FOREST, "forest"), ({**LOGISTIC, "categories": "target"}, "prepared_logistic")):
+        fitted = learn(recipe, given, seed=3)
+        model = SCORERS[fitted.family](unpack(pack(fitted.sections)), fitted.settings)
+        said = [model.score(row) for row in asked.features.tolist()]
+        assert fitted.family == family
+        assert said == pytest.approx(answer_rows(fitted, asked.features).tolist(), abs=1e-9)
+
+
 def test_rows_far_out_count_less():
     """Both ways of finding them see a planted one; few others are doubted."""
     columns = np.random.default_rng(0).normal(size=(400, 3))

@@ -131,6 +131,33 @@ def test_values_far_from_all_others_are_counted():
     assert far_values(np.array([1.0, 1.0]), far=3).tolist() == [False, False]
 
 
+def test_codes_of_categories_have_levels_and_no_distances():
+    """A rare code is no outlier; that everybody moved to another level is told, however near its number is."""
+    codes = np.where(np.arange(ROWS) % 200 == 0, 700.0, 2.0)
+    known = with_column(lambda *_: codes)
+    named = replace(known, metadata=replace(known.metadata, feature_names=("one", "country_code", "three")))
+    now = named.now.features.copy()
+    now[:, 1] = 2.0
+    same = replace(named, now=replace(named.now, features=now))
+    assert found(same) == set()
+    assert found(replace(same, metadata=known.metadata)) == {("outliers", "note", "two")}
+    moved = now.copy()
+    moved[:, 1] = 3.0
+    assert found(replace(named, now=replace(named.now, features=moved))) == {("shifted", "warn", "country_code")}
+
+
+def test_what_few_or_none_declare_is_worth_a_note():
+    """Nobody must tell their age: that stops no training, and two rows without one may be the same row."""
+    known = with_column(lambda *_: np.nan)
+    asked = replace(known, metadata=replace(known.metadata, feature_names=("one", "age_years", "three")))
+    assert found(known) == {("missing", "stop", "two"), ("shifted", "warn", "two")}
+    assert found(asked) == {("missing", "note", "age_years"), ("shifted", "warn", "age_years")}
+    subject, rows = asked.people.subject.copy(), asked.people.features.copy()
+    subject[1], rows[1] = subject[0], rows[0]
+    twice = replace(asked, people=replace(asked.people, subject=subject, features=rows))
+    assert ("duplicate rows", "note", "people") in found(twice)
+
+
 def test_labels_of_one_class_and_late_events_are_warnings():
     """Nothing to tell apart; examples that did not see what had happened."""
     assert {("one class", "warn", label) for label in HORIZON_DAYS} == found(tables(labels=np.zeros(ROWS, np.bool_)))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from addressee.models.drift import shift_of
-from addressee.models.histograms import counted_as
+from addressee.models.histograms import counted_as, histogram_of
 from addressee.models.kind import Answers
 from addressee.models.kinds import KINDS, kind_of
 from addressee.models.ranking import Scored
@@ -51,6 +51,18 @@ def test_a_difference_of_chances_has_no_confidence(tables):
     known = kind_of("uplift_in_14_days")
     fitted = known.fit(tables, until=AS_OF_DAY, recipe=known.recipes()[0], rng=np.random.default_rng(1))
     assert set(answers_of(known, tables, fitted)) == {"prediction"}
+
+
+def test_codes_of_categories_are_counted_by_their_words(tables):
+    """No bin joins two levels because their numbers are neighbours; what is said of a shift names them."""
+    columns = features_of(kind_of("buys_in_7_days"), tables)
+    words = set(columns["category_code"])
+    assert words <= {"none", *(f"group {code}" for code in range(1, 7))}
+    reference = histogram_of(columns["category_code"])
+    assert set(reference.names) == words
+    moved = shift_of(reference, counted_as(reference, ["group 2"] * 150))
+    assert moved.psi > 1.0
+    assert "group 2" in " ".join(moved.labels)
 
 
 def test_every_role_can_be_watched():

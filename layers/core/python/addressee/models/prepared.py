@@ -1,7 +1,8 @@
 """A linear model on prepared columns, as it is served: logged, scaled, filled, encoded; in pure Python."""
 
 from collections.abc import Mapping, Sequence
-from math import isfinite, log1p, nan
+from math import dist, isfinite, log1p, nan
+from operator import mul
 from typing import Any
 
 from addressee.models.ranking import Sections
@@ -35,26 +36,33 @@ class PreparedColumns:
             raise ValueError(f"a column lies beyond the {self._width} features")
         self._tables = _tables(sections)
         self._numbers = [at for at, (_, step, *_) in enumerate(self._columns) if step in {NUMBER, LOGGED}]
+        self._levels = _levels(self._columns)
+        self._targets = [at for at, (_, step, *_) in enumerate(self._columns) if step == TARGET]
+        self._far = next((at for at, (_, step, *_) in enumerate(self._columns) if step == FAR), -1)
         self._spread = list(zip(sections["far_centre"], sections["far_scale"], strict=True))
         self._donors = _donors(sections, len(self._numbers))
         self._neighbours = int(sections["neighbours"][0]) if self._donors else 0
+        self._known: dict[tuple[int, ...], list[list[float]]] = {}
 
     def row(self, features: Sequence[float]) -> list[float]:
         """Return the prepared columns of one vector."""
         check_width(features, self._width)
-        columns, far = [], False
-        for at, (column, step, centre, scale, _, level) in enumerate(self._columns):
+        columns, far = [0.0] * len(self._columns), False
+        for at in self._numbers:
+            column, step, centre, scale, _, _ = self._columns[at]
             value = features[column]
-            if step in {NUMBER, LOGGED}:
-                flat = signed_log(value) if step == LOGGED else value
-                columns.append((flat - centre) / scale if isfinite(flat) else nan)
-                far = far or (isfinite(flat) and self._is_far(at, flat))
-            elif step == LEVEL:
-                columns.append(float(value == level or (value != value and level != level)))  # noqa: PLR0124  # NaN
-            elif step == TARGET:
-                columns.append((self._rate(at, value) - centre) / scale)
-            else:
-                columns.append(float(far))
+            flat = signed_log(value) if step == LOGGED else value
+            columns[at] = (flat - centre) / scale if isfinite(flat) else nan
+            far = far or (isfinite(flat) and self._is_far(at, flat))
+        for column, places in self._levels:
+            place = places.get(_key(features[column]))
+            if place is not None:
+                columns[place] = 1.0
+        for at in self._targets:
+            column, _, centre, scale, _, _ = self._columns[at]
+            columns[at] = (self._rate(at, features[column]) - centre) / scale
+        if self._far >= 0:
+            columns[self._far] = float(far)
         return self._filled(columns)
 
     def sources(self) -> list[int]:
@@ -68,8 +76,7 @@ class PreparedColumns:
         return bool(abs(flat - centre) > FAR_DEVIATIONS * scale)
 
     def _rate(self, at: int, value: float) -> float:
-        key = "missing" if value != value else value  # noqa: PLR0124  # NaN is no key: it differs from itself
-        return self._tables[at].get(key, float(self._columns[at][4]))
+        return self._tables[at].get(_key(value), float(self._columns[at][4]))
 
     def _filled(self, columns: list[float]) -> list[float]:
         missing = [at for at in self._numbers if columns[at] != columns[at]]  # NaN
@@ -85,8 +92,22 @@ class PreparedColumns:
 
     def _nearest(self, given: Sequence[float]) -> list[list[float]]:
         """Return the donors that share a number with the row, the nearest first."""
-        apart = [(distance(given, donor), at) for at, donor in enumerate(self._donors)]
+        known = tuple(at for at, value in enumerate(given) if value == value)  # noqa: PLR0124  # NaN
+        shared = self._shared(known)
+        if shared:
+            here, share = [given[at] for at in known], len(given) / len(known)
+            apart = [(round(dist(here, there) ** 2 * share, DISTANCE_DIGITS), at) for at, there in enumerate(shared)]
+        else:
+            apart = [(distance(given, donor), at) for at, donor in enumerate(self._donors)]
         return [self._donors[at] for length, at in sorted(each for each in apart if isfinite(each[0]))]
+
+    def _shared(self, known: tuple[int, ...]) -> list[list[float]]:
+        """Return the donors at the `known` places, none where one of them lacks any: `dist` is 40 times as quick."""
+        if known not in self._known:
+            rows = [[donor[at] for at in known] for donor in self._donors]
+            whole = bool(known) and all(value == value for row in rows for value in row)  # noqa: PLR0124  # NaN
+            self._known = {known: rows if whole else []}  # the last pattern alone: gaps are few and mostly the same
+        return self._known[known]
 
 
 class PreparedLogistic:
@@ -96,6 +117,7 @@ class PreparedLogistic:
         """Read `PreparedColumns`' sections, `weight` and `mean` [k] (the training rows' means) and `bias` [1]."""
         self._columns = PreparedColumns(sections, settings)
         self._parts = list(zip(sections["weight"], sections["mean"], self._columns.sources(), strict=True))
+        self._weights: list[float] = [weight for weight, _, _ in self._parts]
         self._bias: float = sections["bias"][0]
         self._width = int(settings["features"])
         self.expected = self._bias + sum(weight * mean for weight, mean, _ in self._parts)
@@ -104,9 +126,7 @@ class PreparedLogistic:
 
     def score(self, features: Sequence[float]) -> float:
         """Return the probability for one feature vector. Raises `WrongFeatures` where its length differs."""
-        logit = self._bias
-        for value, (weight, _, _) in zip(self._columns.row(features), self._parts, strict=True):
-            logit += weight * value
+        logit = sum(map(mul, self._weights, self._columns.row(features)), self._bias)
         return self._calibrate(sigmoid(logit))
 
     def explain(self, features: Sequence[float]) -> list[float]:
@@ -134,11 +154,25 @@ def distance(left: Sequence[float], right: Sequence[float]) -> float:
     return round(total * len(left) / len(both), DISTANCE_DIGITS)
 
 
+def _key(value: float) -> object:
+    """Return what stands for a level: itself, but for NaN, which differs from itself and is no key."""
+    return "missing" if value != value else value  # noqa: PLR0124
+
+
+def _levels(columns: Sequence[tuple[Any, ...]]) -> list[tuple[int, dict[object, int]]]:
+    """Return each feature that is asked for levels, with the column that stands for each of them."""
+    places: dict[int, dict[object, int]] = {}
+    for at, (column, step, _, _, _, level) in enumerate(columns):
+        if step == LEVEL:
+            places.setdefault(column, {})[_key(level)] = at
+    return list(places.items())
+
+
 def _tables(sections: Sections) -> list[dict[Any, float]]:
     """Return for each column its levels and what they become; empty for a column without levels."""
     at, to, first, tables = sections["table_at"], sections["table_to"], 0, []
     for last in sections["table_end"]:
-        keys = ["missing" if each != each else each for each in at[first:last]]  # noqa: PLR0124  # NaN
+        keys = [_key(each) for each in at[first:last]]
         tables.append(dict(zip(keys, to[first:last], strict=True)))
         first = last
     return tables
