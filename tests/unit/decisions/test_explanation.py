@@ -2,12 +2,14 @@
 
 from array import array
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 import pytest
 
 from addressee.decisions.champions import Champions
 from addressee.decisions.explanation import STRONGEST, explanations, explanations_json
 from addressee.decisions.person import Person
+from addressee.decisions.portrait import portray
 from addressee.models.group_tiers import GroupThresholds
 from addressee.models.scorers import Logistic, tier
 from addressee.profiles.features import FEATURE_NAMES
@@ -68,6 +70,28 @@ def test_a_feature_without_weight_is_no_reason():
     (because,) = told["a"].because
     assert because.words == "ordered 3 times in all: raises the chance"
     assert explanations_json(told)["a"] == {"tier": "high", "because": [because._asdict()]}
+
+
+def test_what_people_declare_moves_the_live_score_and_is_said():
+    """Traits are read for decisions and explanations alike; who declares nothing is told so."""
+    weight = array("d", [0.0] * WIDTH)
+    for name in ("age_years", "gender_code", "device_code"):
+        weight[FEATURE_NAMES.index(name)] = 1.0
+    zeros, ones = array("d", bytes(8 * WIDTH)), array("d", [1.0] * WIDTH)
+    model = Logistic({"weight": weight, "mean": zeros, "scale": ones, "bias": array("d", [-4.0])}, {"features": WIDTH})
+    champions = Champions(scorers={"a": model})
+    known = willing(state=state(context=20_000 << 24 | 3 << 20), traits={"birth_year": 1990, "gender": "m"})
+    words = [each.words for each in explanations(known, champions, now_ms=NOW)["a"].because]
+    age = datetime.fromtimestamp(NOW / 1000, UTC).year - 1990
+    assert words == [
+        f"{age} years old: raises the chance",
+        "came last by ios: raises the chance",
+        "declared gender: male: raises the chance",
+    ]
+    nobody = willing(state=state(), traits={})
+    assert explanations(nobody, champions, now_ms=NOW)["a"].because == ()
+    scores = [portray(each, champions, now_ms=NOW).scores["a"] for each in (known, nobody)]
+    assert scores[0] > 0.5 > scores[1]
 
 
 @pytest.mark.parametrize(
