@@ -28,7 +28,7 @@ ROUNDS, BATCH = 5, 20_000
 """At least so many rounds: the increment takes less than half a second, in which a busy machine may do anything."""
 _EVERYBODY = """
 SELECT message_id, subject, anonymous_subject, kind, name, event_time_ms, received_at_ms, amount_minor_units, lines,
-    send_id, label
+    send_id, label, device, locale
 FROM events LEFT JOIN links ON visitor = subject
 """
 _LINKS = """
@@ -111,7 +111,8 @@ def _row(metric: str, ours: list[float], others: list[float], peer: str) -> Row:
 
 def _told(found: tuple[Any, ...]) -> Told:
     """Make an event of a lake row; beside it the subject and the anonymous subject."""
-    message_id, subject, anonymous, kind, name, at_ms, received_at_ms, amount, lines, send_id, label = found
+    message_id, subject, anonymous, kind, name, at_ms, received_at_ms, amount, lines, *texts = found
+    send_id, label, device, locale = texts
     event = Event(
         message_id=message_id,
         kind=kind,
@@ -124,6 +125,8 @@ def _told(found: tuple[Any, ...]) -> Told:
         lines=tuple(Line(**line) for line in lines),
         send_id=send_id,
         label=label,
+        device=device,
+        locale=locale,
     )
     return event, subject, anonymous
 
