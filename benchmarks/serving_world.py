@@ -15,14 +15,15 @@ from addressee.models.bundle import Bundle, seal
 from addressee.models.kind import Kind
 from addressee.models.kinds import kind_of
 from addressee.models.packed import pack
-from addressee.models.tables import BUYS, LAPSES, Interactions, Items, Metadata, Now, People, Tables
-from addressee.profiles.features import FEATURE_HASH, FEATURE_NAMES
+from addressee.models.tables import BUYS, LAPSES, Floats, Interactions, Items, Metadata, Now, People, Tables
+from addressee.profiles.features import CATEGORICAL, FEATURE_HASH, FEATURE_NAMES
 from addressee.profiles.hashing import item_hash
 from addressee.profiles.packing import pack as pack_state
 from addressee.profiles.state import BOUGHT, DAY_MS, State
 
 ITEMS = 5_000
 CANDIDATES = 100
+LEVELS = 12
 TODAY = 20_484
 NOW_MS = TODAY * DAY_MS + 36_000_000
 AS_OF = "2026-01-30"
@@ -112,15 +113,23 @@ def shop_tables() -> Tables:
             quantity=np.ones(count, np.int64),
             amount_minor_units=np.full(count, 199, np.int64),
         ),
-        now=Now(rng.lognormal(size=(people, len(FEATURE_NAMES))), np.ones(people, np.bool_)),
+        now=Now(_features(rng, people), np.ones(people, np.bool_)),
     )
+
+
+def _features(rng: np.random.Generator, rows: int) -> Floats:
+    """Draw skewed numbers, and codes where a feature stands for categories."""
+    features = rng.lognormal(size=(rows, len(FEATURE_NAMES)))
+    codes = [FEATURE_NAMES.index(name) for name in CATEGORICAL]
+    features[:, codes] = rng.integers(0, LEVELS, (rows, len(codes)))
+    return features
 
 
 def _examples(rng: np.random.Generator, people: int, cuts: tuple[int, ...]) -> People:
     rows = people * len(cuts)
     labels = (BUYS, LAPSES)
     return People(
-        features=rng.lognormal(size=(rows, len(FEATURE_NAMES))),
+        features=_features(rng, rows),
         subject=np.tile(np.arange(people, dtype=np.int32), len(cuts)),
         cut_day=np.repeat(np.array(cuts, np.int32), people),
         labels={label: rng.random(rows) < 0.5 for label in labels},  # noqa: PLR2004  # a coin
