@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from addressee.models.boosted_amounts import boost_amounts
+from addressee.models.boosted_amounts import Spent, boost_amounts
 from addressee.models.kind import audience_at
 from addressee.models.kinds import kind_of
 from addressee.models.metrics_uplift import qini
@@ -77,7 +77,7 @@ class TestValue:
         twisted = amounts.copy()
         twisted[part == 1] = twisted[part == 1][::-1]
         told = [
-            boost_amounts(recipe, features, each, parts=(part == 0, part == 2), seed=1)[1]["rounds"]
+            boost_amounts(recipe, Spent(features, each), parts=(part == 0, part == 2), seed=1)[1]["rounds"]
             for each in (amounts, twisted)
         ]
         assert told[0] == told[1] > 1
