@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from addressee.models.catalogue import TEXT_CHARACTERS, chosen_items, item_text
 from addressee.models.declared import read_declared
+from addressee.models.declared_features import DeclaredFeatures
 from addressee.models.item_sections import count_buyers, known_rows
 from addressee.models.purchases import load_items, load_orders
 from addressee.models.sends import Zone
@@ -93,4 +94,4 @@ def test_declared_traits_become_groups_and_zones():
     found = read_declared(traits, ("a", "b", "c"), ("age_group", "household_size"))
     assert found.groups == {"age_group": ("", "35-44", ""), "household_size": ("", "3", "")}
     assert found.zones == [Zone("b", "Asia/Tokyo", 7)]
-    assert read_declared([], ("a",), ()) == ({}, [])
+    assert read_declared([], ("a",), ()) == ({}, [], DeclaredFeatures(1))
