@@ -72,7 +72,7 @@ def test_a_context_in_words(device, locale, words):
 def test_duckdb_gives_the_same_code(locale, device):
     """Whatever the text."""
     sql = f"SELECT {context_sql()} FROM (SELECT $1::VARCHAR AS device, $2::VARCHAR AS locale)"  # noqa: S608  # our own
-    (found,) = duckdb.execute(sql, [device, locale]).fetchone()
+    ((found,),) = duckdb.execute(sql, [device, locale]).fetchall()
     assert found == context_code(device, locale)
     assert found < 1 << CONTEXT_BITS
     assert (device_of(found) > 0) == (device != "")
