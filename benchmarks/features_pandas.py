@@ -44,10 +44,10 @@ def main() -> None:
     read_cpu = process_time() - cpu
     answer = features(events, lines, owner, names, int(as_of_ms))
     took = {"seconds": perf_counter() - begun, "cpu": process_time() - cpu, "read_cpu": read_cpu}
-    person = subjects[answer.index.to_numpy()].astype("S32")
-    np.savez(path, person=person, **{name: answer[name].to_numpy(float) for name in answer})
     with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123
         (peak,) = (line.split()[1] for line in status if line.startswith("VmHWM:"))
+    person = subjects[answer.index.to_numpy()].astype("S32")
+    np.savez(path, person=person, **{name: answer[name].to_numpy(float) for name in answer})
     sys.stdout.write(json.dumps({**took, "MB": int(peak) * 1024 / 1e6, "pandas": pd.__version__}) + "\n")
 
 

@@ -35,14 +35,23 @@ def main() -> None:
         begun, cpu = perf_counter(), process_time()
         sql = features_sql(pairs="asked") if form == "pairs" else features_sql(as_of_ms=[END_MS])
         columns = lake.execute(sql).fetchnumpy()
-        took = {"seconds": perf_counter() - begun, "cpu": process_time() - cpu, "rows": len(columns["subject"])}
+        took = {
+            "seconds": perf_counter() - begun,
+            "cpu": process_time() - cpu,
+            "rows": len(columns["subject"]),
+            "MB": _peak_mb(),
+        }
     arrays: dict[str, Any] = {
         name: np.ma.filled(column, np.nan) for name, column in columns.items() if name != "subject"
     }
     np.savez(answer, subject=np.array(columns["subject"], "S32"), **arrays)
+    sys.stdout.write(json.dumps(took) + "\n")
+
+
+def _peak_mb() -> float:
     with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123
         (peak,) = (line.split()[1] for line in status if line.startswith("VmHWM:"))
-    sys.stdout.write(json.dumps({**took, "MB": int(peak) * 1024 / 1e6}) + "\n")
+    return int(peak) * 1024 / 1e6
 
 
 if __name__ == "__main__":
