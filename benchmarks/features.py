@@ -12,9 +12,11 @@ import numpy as np
 from addressee.profiles.features import EVENT_FEATURE_NAMES
 from benchmarks.features_daily import NotTheSame, daily_rows
 from benchmarks.features_lake import END_MS, lake_files
+from benchmarks.peers import installed
 from benchmarks.rows import Row, row, write
 
-PEER_PYTHON = Path(__file__).parent.parent / ".build" / "bench-venv" / "bin" / "python"
+ROOT = Path(__file__).parent.parent
+VENV, LOCK = ROOT / ".build" / "bench-features-venv", ROOT / "requirements" / "bench-features.lock"
 COMMAND = "make bench-features"
 
 
@@ -32,12 +34,12 @@ def main() -> None:
 def features_rows(*, events: int, rounds: int) -> list[Row]:
     """Measure the query and pandas in turns; raises `NotTheSame` where they do not compute the same."""
     folder = lake_files(events)[0].parent
-    ours, pairs, peer = [], [], []
+    ours, pairs, peer, python = [], [], [], installed(LOCK, VENV)
     for _ in range(rounds):
         ours.append(_run([sys.executable, "-m", "benchmarks.features_run", folder, "cutoff", folder / "ours.npz"]))
         pairs.append(_run([sys.executable, "-m", "benchmarks.features_run", folder, "pairs", folder / "pairs.npz"]))
         script = Path(__file__).parent / "features_pandas.py"
-        peer.append(_run([PEER_PYTHON, script, folder, END_MS, folder / "peer.npz"]))
+        peer.append(_run([python, script, folder, END_MS, folder / "peer.npz"]))
     _check_equal(folder)
     name = f"pandas {peer[0]['pandas']}, the same files"
     return [*_compared("features_10m", ours, peer, name), *_alone("features_10m", pairs)]
