@@ -83,7 +83,8 @@ class NeighbourRows:
         """Rank what the person has not bought."""
         at, scores, best = self._best(asker, k)
         support = self._sum(at, self._co_buyers)
-        return [Scored(self.ids[row], float(scores[row]), float(support[row])) for row in best]
+        ids = [self.ids[row] for row in best.tolist()]
+        return list(map(Scored, ids, scores[best].tolist(), support[best].tolist()))
 
     def sums(self, seeds: Indices) -> tuple[Floats, Floats]:
         """Return each row's score and support."""
@@ -108,14 +109,20 @@ class NeighbourRows:
         scores = self._sum(at, self._similarity)
         scores[asker.bought] = 0.0
         found = np.flatnonzero(scores)
+        if len(found) > k:  # all that can be among the best, ties with the last of them included, before sorting
+            found = found[scores[found] >= np.partition(scores[found], -k)[-k]]
         return at, scores, found[np.argsort(-scores[found], kind="stable")[:k]]
 
     def _places(self, seeds: Indices) -> Ints:
-        spans = [np.arange(self._starts[row], self._ends[row]) for row in seeds]
-        return np.concatenate([np.empty(0, np.int64), *spans])
+        sizes = self._ends[seeds] - self._starts[seeds]
+        ends = np.cumsum(sizes)
+        return np.asarray(
+            np.arange(int(sizes.sum())) + np.repeat(self._starts[seeds] - (ends - sizes), sizes), np.int64
+        )
 
     def _sum(self, at: Ints, values: Floats) -> Floats:
-        return np.bincount(self._neighbour[at], values[at], minlength=len(self.ids)).astype(np.float64)
+        summed = np.bincount(self._neighbour[at], values[at], minlength=len(self.ids))
+        return summed.astype(np.float64, copy=False)
 
 
 class StackedRows(NeighbourRows):

@@ -1,6 +1,8 @@
 """A chunk of people and the published models -> what each person's `scores` row says."""
 
-from collections.abc import Callable, Mapping, Sequence
+import gc
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,14 +12,12 @@ from addressee.models.bundle import Bundle
 from addressee.models.chunks import Chunk
 from addressee.models.kind import Answers, Audience, fitted_of
 from addressee.models.kinds import kind_of
-from addressee.models.ranking import Scored
 from addressee.models.registry import in_canary
 from addressee.models.tables import ACTIVE_ONLY, Indices, Interactions
 
 CANDIDATES = 50
 DIGITS = 6
-WHOLE = 10**DIGITS
-"""Whole numbers below this have no more digits: most supports, which are counts."""
+_SHORT = f"%.{DIGITS}g "
 
 Body = dict[str, Any]
 
@@ -44,6 +44,19 @@ class Served:
     share: float = 0.0
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let the collector rest: what a chunk makes holds no cycles, and all of it stays until it is written."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@_uncollected()
 def score_chunk(
     chunk: Chunk, served: Mapping[str, Served], *, on_fault: Callable[[str, str, str], None]
 ) -> list[ScoredPerson]:
@@ -112,17 +125,14 @@ def _enter(bodies: Sequence[Body], kind: str, rows: Indices, answers: Answers, c
             body["segments"][kind] = answers.segments[place]
         elif role in {"scorer", "valuer"}:
             if kind not in ACTIVE_ONLY or chunk.now.active[row]:
-                body["scores"][kind] = _short(answers.scores[place])
+                (body["scores"][kind],) = _short([answers.scores[place]])
         elif role == "recommender" and answers.candidates[place]:
-            body["candidates"][kind] = [_row(scored) for scored in answers.candidates[place]]
+            item_ids, scores, supports = zip(*answers.candidates[place], strict=True)
+            body["candidates"][kind] = list(map(list, zip(item_ids, _short(scores), _short(supports), strict=True)))
         elif role == "timer" and answers.hours[place]:
             body.setdefault("hours", {})[kind] = list(answers.hours[place])
 
 
-def _row(scored: Scored) -> list[Any]:
-    return [scored.item_id, _short(scored.score), _short(scored.support)]
-
-
-def _short(value: float) -> float:
-    """Keep six significant digits: the row is paid for by its size."""
-    return value if value.is_integer() and abs(value) < WHOLE else float(f"{value:.{DIGITS}g}")
+def _short(values: Sequence[float]) -> list[float]:
+    """Keep six significant digits: the row is paid for by its size. Writing all at once is twice as quick."""
+    return list(map(float, (_SHORT * len(values) % tuple(values)).split()))

@@ -56,14 +56,12 @@ class BuyAgain(ProductKind):
 
 
 def own_counts(purchases: Interactions, items: int, day: int, half_life: float) -> tuple[Ints, Ints, Floats, Ints]:
-    """Return pairs (subject, item), sorted: their key, number of purchases, decayed number at `day`, last day."""
+    """Return pairs (subject, item), sorted: key, number of purchases, decayed number at `day`; each purchase's pair."""
     keys, place = np.unique(purchases.subject.astype(np.int64) * max(items, 1) + purchases.item, return_inverse=True)
     times = np.bincount(place, minlength=len(keys)).astype(np.int64)
     ages = (day - purchases.day).astype(np.float64)
     weight = np.bincount(place, 0.5 ** (ages / half_life), minlength=len(keys)).astype(np.float64)
-    last = np.full(len(keys), np.iinfo(np.int64).min, np.int64)
-    np.maximum.at(last, place, purchases.day)
-    return keys, times, weight, last
+    return keys, times, weight, place
 
 
 def expected_again(purchases: Interactions, buyers: Ints, half_life: float) -> Floats:
@@ -72,7 +70,9 @@ def expected_again(purchases: Interactions, buyers: Ints, half_life: float) -> F
     It stands in for the personal count where only the day of the last purchase is known.
     """
     items, day = len(buyers), int(purchases.day.max(initial=0))
-    keys, _, weight, last = own_counts(purchases, items, day, half_life)
+    keys, _, weight, place = own_counts(purchases, items, day, half_life)
+    last = np.full(len(keys), np.iinfo(np.int64).min, np.int64)
+    np.maximum.at(last, place, purchases.day)
     earlier = np.maximum(weight / 0.5 ** ((day - last) / half_life) - 1.0, 0.0)
     total = np.bincount(keys % max(items, 1), earlier, minlength=items)
     overall = float(total.sum() / max(int(buyers.sum()), 1))
@@ -85,12 +85,11 @@ def _ranked(purchases: Interactions, audience: Audience, half_life: float, k: in
     keys, times, weight, _ = own_counts(purchases, items, audience.day, half_life)
     subject, item = keys // max(items, 1), keys % max(items, 1)
     order = np.lexsort((item, -weight, subject))
-    starts = np.searchsorted(subject, np.arange(audience.size + 1))
-    ids = audience.items.ids
-    return [
-        [Scored(ids[item[at]], float(weight[at]), float(times[at])) for at in order[first : min(last, first + k)]]
-        for first, last in pairwise(starts)
-    ]
+    starts = np.searchsorted(subject, np.arange(audience.size + 1)).tolist()
+    own, weights = item[order].tolist(), weight[order].tolist()
+    counts, id_of = times[order].astype(np.float64).tolist(), audience.items.ids.__getitem__
+    spans = [slice(first, min(last, first + k)) for first, last in pairwise(starts)]
+    return [list(map(Scored, map(id_of, own[span]), weights[span], counts[span])) for span in spans]
 
 
 KIND = BuyAgain()
