@@ -1,5 +1,6 @@
 """Complete Journey as the lake would hold it, and its training tables at the end of 2017: simulated, no claims."""
 
+import argparse
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,6 +31,15 @@ GROUP BY household_id, basket_id
 def available(folder: Path = FOLDER) -> bool:
     """Tell whether `make data` has fetched the data."""
     return all((folder / name).exists() for name in ("transactions.parquet", "products.parquet"))
+
+
+def asked_tables(options: argparse.Namespace) -> Tables | None:
+    """Return the tables of the data in `options.journey`, else where `make data` puts them; None, and said, if none."""
+    folder = Path(getattr(options, "journey", FOLDER))
+    if not available(folder):
+        print(f"Complete Journey is not in {folder} (make data): its rows are left out")  # noqa: T201  # a command's output
+        return None
+    return journey_tables(folder)
 
 
 def journey_tables(folder: Path = FOLDER) -> Tables:

@@ -13,7 +13,7 @@ from addressee.models.tables import Tables
 from addressee.models.train import Run, train
 from addressee.models.tuning import NO_BUDGET, Budget
 from addressee.models.value import Value
-from benchmarks.journey_tables import FOLDER, available, journey_tables
+from benchmarks.journey_tables import FOLDER, asked_tables
 from benchmarks.rows import Row, row, write
 
 COMMAND = "make bench-models"
@@ -22,11 +22,9 @@ SHOWN = ("roc_auc", "pr_auc", "log_loss", "calibration_error", "skill", "gini", 
 
 def rows(options: argparse.Namespace) -> list[Row]:
     """Train each kind; `options.journey` is the folder of the data, `options.trials` a budget for tuning."""
-    folder = Path(getattr(options, "journey", FOLDER))
-    if not available(folder):
-        print(f"Complete Journey is not in {folder} (make data): its rows are left out")  # noqa: T201  # a command's output
+    tables = asked_tables(options)
+    if tables is None:
         return []
-    tables = journey_tables(folder)
     trials = int(getattr(options, "trials", 0))
     budget = Budget(trials=trials) if trials else NO_BUDGET
     return [each for kind in KINDS if isinstance(kind, Propensity | Value) for each in _of(kind, tables, budget)]

@@ -1,14 +1,13 @@
 """Recommenders on Complete Journey: floor and what was chosen, on the temporal test set. No catalogue, no claims."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from addressee.models.kind import Kind
 from addressee.models.kinds import kind_of
 from addressee.models.tables import Tables
 from addressee.models.train import Run, train
-from benchmarks.journey_tables import FOLDER, available, journey_tables
+from benchmarks.journey_tables import asked_tables
 from benchmarks.rows import Row, row
 
 COMMAND = "make bench-models"
@@ -18,11 +17,9 @@ SHOWN = ("ndcg_at_10", "recall_at_10")
 
 def rows(options: argparse.Namespace) -> list[Row]:
     """Train each recommender as `train_models` does; `options.journey` is the folder of the data."""
-    folder = Path(getattr(options, "journey", FOLDER))
-    if not available(folder):
-        print(f"Complete Journey is not in {folder} (make data): its rows are left out")  # noqa: T201  # a command's output
+    tables = asked_tables(options)
+    if tables is None:
         return []
-    tables = journey_tables(folder)
     return [each for name in RECOMMENDERS for each in trained_rows(kind_of(name), tables)]
 
 
