@@ -21,4 +21,4 @@ def with_causes(chosen: Sequence[Product], person: Person, champions: Champions,
     for kind in KINDS[wish.use] if asked else ():
         if (model := champions.recommenders.get(kind)) is not None:
             found |= model.causes(asked, history_of(person, kind))
-    return tuple(replace(each, because_of=found.get(each.item_id, "")) if found else each for each in chosen)
+    return tuple(replace(each, because_of=found[each.item_id]) if each.item_id in found else each for each in chosen)
