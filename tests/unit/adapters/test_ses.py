@@ -44,7 +44,8 @@ def told(answer):
         return answer
 
     events = SimpleNamespace(register=lambda *_, **__: None)
-    return SesMailer("the-set", SimpleNamespace(send_email=send_email, meta=SimpleNamespace(events=events))), calls
+    client = SimpleNamespace(send_email=send_email, close=lambda: None, meta=SimpleNamespace(events=events))
+    return SesMailer("the-set", client), calls
 
 
 def refused(code, status=400):

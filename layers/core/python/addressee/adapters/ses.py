@@ -83,6 +83,8 @@ class SesMailer:
             if code in NOT_ACCEPTED:
                 return NotAccepted(code)
             raise
+        finally:
+            self._ses.close()  # or a connection that the other side closed without a word is taken for the next mail
         return Accepted(answer["MessageId"])
 
 
