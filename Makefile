@@ -50,7 +50,7 @@ $(BUILD)/chromium.stamp: $(BUILD)/venv.stamp
 	$(PY) -m tests.pages.chromium
 	@touch $@
 
-$(BUILD)/native.stamp: layers/core/python/addressee/models/trees.c infra/native.py $(BUILD)/venv.stamp
+$(BUILD)/native.stamp: layers/core/python/addressee/models/neighbours.c layers/core/python/addressee/models/trees.c infra/native.py $(BUILD)/venv.stamp
 	$(PY) -m infra.native
 	@touch $@
 

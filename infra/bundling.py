@@ -50,15 +50,15 @@ def third_party_layer(name: str, target: Target) -> Path:
 
 
 def core_layer(target: Target) -> Path:
-    """Return the zip of the layer that holds Addressee's own code, with the C walker of trees for `target`."""
+    """Return the zip of the layer that holds Addressee's own code, with the library in C for `target`."""
     source = ROOT / "layers" / "core"
     with TemporaryDirectory() as scratch:
         python, kept_out = (
             Path(scratch) / "python",
-            shutil.ignore_patterns("__pycache__", native.LIBRARY, native.SOURCE.name),
+            shutil.ignore_patterns("__pycache__", native.LIBRARY, *native.SOURCES),
         )
         shutil.copytree(source / "python", python, ignore=kept_out)
-        library = python / native.SOURCE.relative_to(source / "python").with_name(native.LIBRARY)
+        library = python / (native.FOLDER / native.LIBRARY).relative_to(source / "python")
         shutil.copyfile(native.native_library(target), library)
         zipped = ROOT / ".build" / "layers" / target / "core.zip"
         _zip(Path(scratch), zipped)

@@ -1,4 +1,4 @@
-"""The C walker of trees, compiled by Zig's C compiler, which comes as a Python package: the same bytes on any machine.
+"""The C of models, compiled by Zig's C compiler, which comes as a Python package: the same bytes on any machine.
 
 python -m infra.native  # puts this machine's library beside its source, and OpenMP where LightGBM finds it
 """
@@ -18,8 +18,9 @@ from typing import Literal
 Target = Literal["arm64", "host"]
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCE = ROOT / "layers" / "core" / "python" / "addressee" / "models" / "trees.c"
-LIBRARY = "libtrees.so"
+FOLDER = ROOT / "layers" / "core" / "python" / "addressee" / "models"
+SOURCES = ("neighbours.c", "trees.c")
+LIBRARY = "libmodels.so"
 OPENMP = "libgomp.so.1"
 GLIBC = "2.26"
 """Amazon Linux 2023 has 2.34; the library calls nothing of it, but an older one costs nothing either."""
@@ -36,7 +37,8 @@ def native_library(target: Target) -> Path:
     """Return the library for `target`, compiled where source, flags or compiler have changed since the last time."""
     triple = _triple(target)
     wanted = f"{triple} {FLAGS} {version('ziglang')}".encode()
-    library = ROOT / ".build" / "native" / f"{target}-{sha256(SOURCE.read_bytes() + wanted).hexdigest()[:16]}.so"
+    sources = b"".join((FOLDER / name).read_bytes() for name in SOURCES)
+    library = ROOT / ".build" / "native" / f"{target}-{sha256(sources + wanted).hexdigest()[:16]}.so"
     if not library.exists():
         library.parent.mkdir(parents=True, exist_ok=True)
         part = library.with_suffix(f".{os.getpid()}")
@@ -53,7 +55,7 @@ def _triple(target: Target) -> str:
 
 
 def _compile(triple: str, into: Path) -> None:
-    """Compile beside the source, by its bare name: no path of this machine gets into the library."""
+    """Compile beside the sources, by their bare names: no path of this machine gets into the library."""
     cache = str(ROOT / ".build" / "zig")
     command = [
         sys.executable,
@@ -64,21 +66,21 @@ def _compile(triple: str, into: Path) -> None:
         triple,
         *FLAGS,
         *WARNINGS,
-        SOURCE.name,
+        *SOURCES,
         "-o",
         str(into),
     ]
     environment = {**os.environ, "ZIG_GLOBAL_CACHE_DIR": cache, "ZIG_LOCAL_CACHE_DIR": cache}
     done = subprocess.run(  # noqa: S603  # our own words, no shell
-        command, cwd=SOURCE.parent, env=environment, capture_output=True, text=True, check=False
+        command, cwd=FOLDER, env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise NotCompiled(f"{SOURCE.name} for {triple}: {done.stderr.strip()[-2000:]}")
+        raise NotCompiled(f"{triple}: {done.stderr.strip()[-2000:]}")
 
 
 def beside_source() -> None:
     """Put this machine's library where Python finds it in a checkout; appears whole or not at all."""
-    beside = SOURCE.with_name(LIBRARY)
+    beside = FOLDER / LIBRARY
     part = beside.with_suffix(f".{os.getpid()}")
     shutil.copyfile(native_library("host"), part)
     part.replace(beside)

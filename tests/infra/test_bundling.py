@@ -20,7 +20,7 @@ from infra.bundling import (
     unzipped_bytes,
 )
 from infra.layers import LIMIT_BYTES, Layers, TooLarge
-from infra.native import SOURCE, native_library, provide_openmp
+from infra.native import FOLDER, SOURCES, native_library, provide_openmp
 
 ELF_MACHINE = {"arm64": 183, "x86_64": 62}
 LARGEST_LIBRARY = 16_384
@@ -68,19 +68,19 @@ def test_the_same_packages_give_the_same_bytes_whenever_and_wherever_they_are_zi
 
 @pytest.mark.parametrize("target", ["arm64", "host"])
 def test_the_core_layer_is_addressee_without_compiled_files(target):
-    """The same bytes each time; nothing from `__pycache__`; the target's own tree walker, and no source in C."""
+    """The same bytes each time; nothing from `__pycache__`; the target's own library, and no source in C."""
     first = core_layer(target).read_bytes()
     assert core_layer(target).read_bytes() == first
     with ZipFile(core_layer(target)) as archive:
         names = archive.namelist()
         assert {entry.date_time for entry in archive.infolist()} == {FIXED_DATE}
-        library = archive.read("python/addressee/models/libtrees.so")
+        library = archive.read("python/addressee/models/libmodels.so")
     assert "python/addressee/settings.py" in names
     assert not [name for name in names if "__pycache__" in name or name.endswith(".c")]
     assert library == native_library(target).read_bytes()
 
 
-def test_the_tree_walker_is_small_and_made_for_lambdas_processor():
+def test_the_models_library_is_small_and_made_for_lambdas_processor():
     """An ELF library of machine AArch64 that needs no other one."""
     library = native_library("arm64").read_bytes()
     assert library[:4] == b"\x7fELF"
@@ -100,12 +100,12 @@ def test_a_machine_without_openmp_is_given_one(tmp_path: Path, monkeypatch, ther
 
 
 @pytest.mark.parametrize("target", ["arm64", "host"])
-def test_the_tree_walker_is_the_same_wherever_it_is_compiled(tmp_path: Path, monkeypatch, target):
+def test_the_models_library_is_the_same_wherever_it_is_compiled(tmp_path: Path, monkeypatch, target):
     """The folder, the cache and the time leave no trace."""
-    elsewhere = tmp_path / "trees.c"
-    elsewhere.write_bytes(SOURCE.read_bytes())
+    for name in SOURCES:
+        (tmp_path / name).write_bytes((FOLDER / name).read_bytes())
     here = native_library(target).read_bytes()
-    monkeypatch.setattr("infra.native.SOURCE", elsewhere)
+    monkeypatch.setattr("infra.native.FOLDER", tmp_path)
     monkeypatch.setattr("infra.native.ROOT", tmp_path)
     again = native_library(target)
     assert tmp_path in again.parents

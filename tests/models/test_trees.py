@@ -182,7 +182,7 @@ def test_the_quadrature_is_exact_for_polynomials(points):
 
 def test_without_a_library_there_is_none(tmp_path):
     """A machine of another kind walks in Python."""
-    assert native.library(str(tmp_path / "libtrees.so")) is None
+    assert native.library(str(tmp_path / "libmodels.so")) is None
     other = tmp_path / "other.so"
     other.write_bytes(b"of another machine")
     assert native.library(str(other)) is None

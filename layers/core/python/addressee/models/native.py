@@ -1,4 +1,4 @@
-"""`libtrees.so` by ctypes: found beside this module, loaded by the first model that has trees, None where it is not."""
+"""`libmodels.so` by ctypes: found beside this module, loaded by the first model that needs it, None where it is not."""
 
 from __future__ import annotations  # array is subscriptable at run time from Python 3.12 on
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from addressee.models.ranking import Sections
 
-PATH = __file__.removesuffix("native.py") + "libtrees.so"
+PATH = __file__.removesuffix("native.py") + "libmodels.so"
 _POINTERS = (
     *("root", "feature", "flags", "child", "threshold", "left_share", "leaf"),
     *("category_end", "category_bits", "quadrature"),
@@ -33,7 +33,7 @@ class Library:
     def handle(self, sections: Sections, width: int) -> Any:  # noqa: ANN401
         """Return the structure that points into the sections; they must live as long as it is used."""
         counts = (len(sections["root"]), width, len(sections["quadrature"]) // 2)
-        return self._handle_type(*(_address(sections[name]) for name in _POINTERS), *counts)
+        return self._handle_type(*(address(sections[name]) for name in _POINTERS), *counts)
 
     def total(self, handle: Any, row: array[float]) -> float:  # noqa: ANN401
         """Return the sum of leaf values for one row."""
@@ -42,39 +42,50 @@ class Library:
     def totals(self, handle: Any, rows: array[float], width: int) -> array[float]:  # noqa: ANN401
         """Return the sums for rows that lie end to end."""
         sums = array("d", bytes(len(rows) // width * 8))
-        self._totals(handle, _address(rows), len(sums), _address(sums))
+        self._totals(handle, address(rows), len(sums), address(sums))
         return sums
 
     def contributions(self, handle: Any, row: array[float], width: int) -> list[float]:  # noqa: ANN401
         """Return the SHAP values of one row."""
         given = array("d", bytes(width * 8))
-        self._contributions(handle, _address(row), _address(given))
+        self._contributions(handle, address(row), address(given))
         return given.tolist()
 
 
-def _address(values: array[Any]) -> int:
+def address(values: array[Any]) -> int:
+    """Return where an array's numbers stand; it must live as long as that is used."""
     return values.buffer_info()[0]
 
 
 @cache
-def library(path: str = PATH) -> Library | None:
-    """Load the library once; None where there is none for this machine, and Python walks instead."""
+def shared_library(path: str = PATH) -> Any:  # noqa: ANN401  # ctypes has no types to name
+    """Load the library once; None where there is none for this machine, and Python does it instead."""
     if not exists(path):  # noqa: PTH110  # pathlib is a slow import on the send path
         return None
-    import ctypes  # noqa: PLC0415  # 7 ms that only models with trees pay
+    import ctypes  # noqa: PLC0415  # 4 to 7 ms that only models with trees or neighbours pay
 
     try:
-        loaded = ctypes.CDLL(path)
+        return ctypes.CDLL(path)
     except OSError:
         return None
+
+
+@cache
+def library(path: str = PATH) -> Library | None:
+    """Return the walker of the shared library, or None."""
+    if (loaded := shared_library(path)) is None:
+        return None
+    import ctypes  # noqa: PLC0415  # as above
+
     fields = [(name, ctypes.c_void_p) for name in _POINTERS] + [(name, ctypes.c_uint32) for name in _COUNTS]
     handle = type("Handle", (ctypes.Structure,), {"_fields_": fields})
-    _declare(loaded.trees_total, [ctypes.POINTER(handle), ctypes.c_void_p], ctypes.c_double)
+    declare(loaded.trees_total, [ctypes.POINTER(handle), ctypes.c_void_p], ctypes.c_double)
     totals = [ctypes.POINTER(handle), ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p]
-    _declare(loaded.trees_totals, totals, None)
-    _declare(loaded.trees_contributions, [ctypes.POINTER(handle), ctypes.c_void_p, ctypes.c_void_p], None)
+    declare(loaded.trees_totals, totals, None)
+    declare(loaded.trees_contributions, [ctypes.POINTER(handle), ctypes.c_void_p, ctypes.c_void_p], None)
     return Library(loaded, handle)
 
 
-def _declare(function: Any, arguments: Sequence[Any], result: Any) -> None:  # noqa: ANN401
+def declare(function: Any, arguments: Sequence[Any], result: Any) -> None:  # noqa: ANN401
+    """Name a function's types."""
     function.argtypes, function.restype = arguments, result

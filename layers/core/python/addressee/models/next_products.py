@@ -1,7 +1,7 @@
 """Next products, whatever they are: personal frequency plus what buyers of the latest products also bought."""
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from heapq import nsmallest
 from typing import Any
 
@@ -68,11 +68,13 @@ class NextProducts(ItemNeighbours):
             ranked.append(Scored(item_id, score + more[0], support + more[1]))
         return ranked + [Scored(self.items.item_id(row), score, support) for row, (score, support) in sums.items()]
 
-    def _neighbours_of(self, seeds: Iterable[int]) -> _Sums:
+    def _neighbours_of(self, seeds: Sequence[int]) -> _Sums:
         """Return what neighbours add: their similarities, weighed, and their co-buyers in purchases' worth."""
         if not self._weight:
             return {}
-        scores, support, found = self._sums(map(self._span, seeds))
+        scores = self._neighbours.totals(seeds, self._similarities)
+        support = self._neighbours.totals(seeds, self._co_buyers)
+        found, _ = self._neighbours.led_to(seeds)
         return {row: [self._weight * scores[row], support[row] / SUPPORT_OF_ONE] for row in found}
 
     def _decay(self, age_days: int) -> float:

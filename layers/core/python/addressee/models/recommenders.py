@@ -6,6 +6,7 @@ from heapq import nsmallest
 from itertools import islice
 from typing import Any, NamedTuple
 
+from addressee.models.neighbours import Neighbours
 from addressee.models.ranking import ItemTable, Scored, Sections, confidence
 from addressee.profiles.hashing import item_hash
 
@@ -114,8 +115,7 @@ class ItemNeighbours:
     def __init__(self, sections: Sections, settings: Settings) -> None:
         """Read the item table, `row_end` [n], `neighbour`, `similarity` and `co_buyers` (rows end to end)."""
         self.items = ItemTable(sections)
-        self._ends: array[int] = sections["row_end"]
-        self._neighbours: array[int] = sections["neighbour"]
+        self._neighbours = Neighbours(sections)
         self._similarities: array[float] = sections["similarity"]
         self._co_buyers: array[int] = sections["co_buyers"]
         self._row_of = dict(zip(self.items.hashes, range(len(self.items)), strict=True))
@@ -132,7 +132,9 @@ class ItemNeighbours:
         nightly: Nightly | None = None,  # noqa: ARG002  # the interface's; the latest purchases say it all
     ) -> list[Scored]:
         """Rank what the person has not bought; see `serving.Recommender`."""
-        scores, support, found = self._sums(map(self._span, self.seeds(history)))
+        seeds = self.seeds(history)
+        found, scores = self._neighbours.led_to(seeds)[0], self._neighbours.totals(seeds, self._similarities)
+        support = self._neighbours.totals(seeds, self._co_buyers)
         best = self._unbought(history, self._wanted(found, candidates), scores)
         return [Scored(self.items.item_id(row), scores[row], float(support[row])) for row in islice(best, k)]
 
@@ -147,44 +149,24 @@ class ItemNeighbours:
         rows = map(self._row_of.get, [int(each % _HASHES) for each in stamped[: self._max_seeds]])
         return [row for row in rows if row is not None]
 
-    def _wanted(self, found: set[int], candidates: Sequence[str] | None) -> set[int]:
+    def _wanted(self, found: Sequence[int], candidates: Sequence[str] | None) -> Sequence[int]:
         """Return the rows that are among the candidates, where there are such."""
-        return found if candidates is None else found & {self._row_of.get(item_hash(each), -1) for each in candidates}
+        if candidates is None:
+            return found
+        wanted = {self._row_of.get(item_hash(each)) for each in candidates}
+        return [row for row in found if row in wanted]
 
-    def _unbought(self, history: Mapping[int, int], rows: set[int], scores: Sequence[float]) -> Iterator[int]:
-        """Return the rows that were not bought, the highest score first, ties by row."""
-        best = sorted(rows)
-        best.sort(key=scores.__getitem__, reverse=True)  # stable: ties stay in the order of rows
+    def _unbought(self, history: Mapping[int, int], rows: Sequence[int], scores: Sequence[float]) -> Iterator[int]:
+        """Return those of some rows, in order, that were not bought: the highest score first, ties by row."""
+        best = sorted(rows, key=scores.__getitem__, reverse=True)  # stable: ties stay in the order of rows
         return (row for row in best if self.items.hashes[row] not in history)
 
     def causes(self, item_ids: Sequence[str], history: Mapping[int, int]) -> dict[str, str]:
         """Return the seed with the largest similarity to each product; of equal ones the latest."""
-        asked = {self._row_of.get(item_hash(item_id), -1): item_id for item_id in item_ids}
-        rows, most, cause = frozenset(asked), dict.fromkeys(asked, 0.0), dict[int, int]()
-        for seed in self.seeds(history):
-            span = self._span(seed)
-            neighbours = self._neighbours[span].tolist()
-            for row in rows.intersection(neighbours):  # far quicker than a look at each: few are found
-                similarity = self._similarities[span.start + neighbours.index(row)]
-                if similarity > most[row]:
-                    most[row], cause[row] = similarity, seed
-        return {asked[row]: self.items.item_id(seed) for row, seed in cause.items()}
-
-    def _span(self, row: int) -> slice:
-        """Return where a row's neighbours stand."""
-        return slice(self._ends[row - 1] if row else 0, self._ends[row])
-
-    def _sums(self, spans: Iterable[slice]) -> tuple[list[float], list[int], set[int]]:
-        """Return each row's score and support, and the rows that any seed has as a neighbour."""
-        scores, support, found = [0.0] * len(self.items), [0] * len(self.items), set[int]()
-        for span in spans:
-            neighbours = self._neighbours[span]
-            found.update(neighbours)
-            pairs = zip(neighbours, self._similarities[span], self._co_buyers[span], strict=True)
-            for row, similarity, buyers in pairs:
-                scores[row] += similarity
-                support[row] += buyers
-        return scores, support, found
+        rows = {self._row_of.get(item_hash(item_id)): item_id for item_id in item_ids}
+        asked = {row: item_id for row, item_id in rows.items() if row is not None}
+        leading = self._neighbours.leading(self.seeds(history), self._similarities, list(asked))
+        return {asked[row]: self.items.item_id(seed) for row, seed in leading.items()}
 
     def popular(self, k: int, spend: Sequence[float] = ()) -> list[Scored]:
         """Return the `k` items with the most buyers lately; see `serving.Recommender`."""

@@ -3,8 +3,9 @@
 from __future__ import annotations  # array is subscriptable at run time from Python 3.12 on
 
 from array import array
-from collections.abc import Mapping, Sequence
-from itertools import islice
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice, repeat
 from typing import Any
 
 from addressee.models.ranking import Scored, Sections
@@ -48,42 +49,33 @@ class StackedNeighbours(ItemNeighbours):
     ) -> list[Scored]:
         """Rank what the person has not bought; see `serving.Recommender`."""
         seeds = self.seeds(history)
-        scores, support, found = self._sums(map(self._span, seeds))
+        found, led = self._neighbours.led_to(seeds)
+        scores = self._neighbours.totals(seeds, self._similarities)
         rows = list(islice(self._unbought(history, self._wanted(found, candidates), scores), WIDTH))
         if not rows:
             return []
         days = float(min(max(today - max(history.values()), 0), LATEST_DAYS))
-        said = self._trees.totals(self._table(seeds, rows, scores, support, days))
+        support = self._neighbours.totals(seeds, self._co_buyers)
+        table = self._table(seeds, rows, (scores, led, support))
+        said = self._trees.totals(end_to_end([*table, repeat(len(seeds), len(rows)), repeat(days, len(rows))]))
         order = sorted(range(len(rows)), key=said.__getitem__, reverse=True)[:k]
         return [Scored(self.items.item_id(rows[at]), said[at], float(support[rows[at]])) for at in order]
 
     def _table(
-        self, seeds: Sequence[int], rows: Sequence[int], scores: Sequence[float], support: Sequence[int], days: float
-    ) -> array[float]:
-        """Lay out the candidates' features end to end."""
-        said, leading = self._said(seeds, rows)
-        kinds = [self._category[row] for row in seeds]
-        count = len(seeds)
-        table = array("d")
-        for place, row in enumerate(rows):
-            category = self._category[row]
-            alike = kinds.count(category) / count if category else 0.0
-            told = (scores[row], place, leading[row], support[row], self._lately[row], self._trend[row], alike)
-            table.extend(told)
-            table.extend([part[row] for part in said])
-            table.extend((count, days))
-        return table
+        self, seeds: Sequence[int], rows: Sequence[int], sums: tuple[Sequence[float], ...]
+    ) -> list[Iterable[float]]:
+        """Return the columns of `OF_CANDIDATES` and parts; `sums` are each row's score, seeds and co-buyers."""
+        kinds, count = Counter([self._category[row] for row in seeds]), len(seeds)
+        alike = [kinds[category] / count if category else 0.0 for category in map(self._category.__getitem__, rows)]
+        parts = [self._neighbours.totals(seeds, part) for part in self._parts]
+        score, *told = [list(map(each.__getitem__, rows)) for each in (*sums, self._lately, self._trend, *parts)]
+        return [score, range(len(rows)), *told[:4], alike, *told[4:]]
 
-    def _said(self, seeds: Sequence[int], rows: Sequence[int]) -> tuple[list[dict[int, float]], dict[int, int]]:
-        """Return each part's sum for the rows, and how many seeds lead to each."""
-        said, leading = [dict.fromkeys(rows, 0.0) for _ in self._parts], dict.fromkeys(rows, 0)
-        for seed in seeds:
-            span = self._span(seed)
-            neighbours = self._neighbours[span]
-            wanted = [(at, row) for at, row in enumerate(neighbours, start=span.start) if row in leading]
-            for _, row in wanted:
-                leading[row] += 1
-            for sums, part in zip(said, self._parts, strict=True):
-                for at, row in wanted:
-                    sums[row] += part[at]
-        return said, leading
+
+def end_to_end(columns: Sequence[Iterable[float]]) -> array[float]:
+    """Lay equally long columns out row after row."""
+    first = array("d", columns[0])
+    table = array("d", bytes(8 * len(first) * len(columns)))
+    for place, column in enumerate(columns):
+        table[place :: len(columns)] = array("d", column)
+    return table

@@ -1,4 +1,4 @@
-"""Packed decision trees: walked in C where `libtrees.so` lies beside this module, else in Python; the same sums.
+"""Packed decision trees: walked in C where `libmodels.so` lies beside this module, else in Python; the same sums.
 
 trees = Trees(sections, width=40)
 trees.total(array("d", features))  # leaf values added in the order of the trees, as LightGBM adds them
