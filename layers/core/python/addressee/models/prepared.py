@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from math import dist, isfinite, log1p, nan
-from operator import mul
+from operator import mul, sub, truediv
 from typing import Any
 
 from addressee.models.ranking import Sections
@@ -35,11 +35,16 @@ class PreparedColumns:
         if any(column >= self._width for column, *_ in self._columns):
             raise ValueError(f"a column lies beyond the {self._width} features")
         self._tables = _tables(sections)
-        self._numbers = [at for at, (_, step, *_) in enumerate(self._columns) if step in {NUMBER, LOGGED}]
+        self._numbers = _numbers(self._columns)
+        self._read = [column for column, *_ in self._numbers]
+        self._logged = any(step == LOGGED for _, step, *_ in self._numbers)
+        self._centres = [centre for _, _, centre, *_ in self._numbers]
+        self._scales = [scale for _, _, _, scale, *_ in self._numbers]
+        self._others = [0.0] * (len(self._columns) - len(self._numbers))
         self._levels = _levels(self._columns)
         self._targets = [at for at, (_, step, *_) in enumerate(self._columns) if step == TARGET]
         self._far = next((at for at, (_, step, *_) in enumerate(self._columns) if step == FAR), -1)
-        self._spread = list(zip(sections["far_centre"], sections["far_scale"], strict=True))
+        self._spread = _spread(sections, len(self._numbers))
         self._donors = _donors(sections, len(self._numbers))
         self._neighbours = int(sections["neighbours"][0]) if self._donors else 0
         self._known: dict[tuple[int, ...], list[list[float]]] = {}
@@ -47,13 +52,12 @@ class PreparedColumns:
     def row(self, features: Sequence[float]) -> list[float]:
         """Return the prepared columns of one vector."""
         check_width(features, self._width)
-        columns, far = [0.0] * len(self._columns), False
-        for at in self._numbers:
-            column, step, centre, scale, _, _ = self._columns[at]
-            value = features[column]
-            flat = signed_log(value) if step == LOGGED else value
-            columns[at] = (flat - centre) / scale if isfinite(flat) else nan
-            far = far or (isfinite(flat) and self._is_far(at, flat))
+        flat = [features[column] for column in self._read]
+        if self._logged:
+            flat = [log1p(value) if value >= 0 else -log1p(-value) for value in flat]
+        columns = [*map(truediv, map(sub, flat, self._centres), self._scales), *self._others]
+        if not isfinite(sum(flat)):
+            self._fill(columns, [place for place, value in enumerate(flat) if not isfinite(value)])
         for column, places in self._levels:
             place = places.get(_key(features[column]))
             if place is not None:
@@ -62,33 +66,31 @@ class PreparedColumns:
             column, _, centre, scale, _, _ = self._columns[at]
             columns[at] = (self._rate(at, features[column]) - centre) / scale
         if self._far >= 0:
-            columns[self._far] = float(far)
-        return self._filled(columns)
+            columns[self._far] = float(self._any_far(flat)) if self._spread else 0.0
+        return columns
 
     def sources(self) -> list[int]:
         """Return of which feature each column is made; the `FAR` column, which is made of all, counts for none: -1."""
         return [-1 if step == FAR else column for column, step, *_ in self._columns]
 
-    def _is_far(self, at: int, flat: float) -> bool:
-        if not self._spread:
-            return False
-        centre, scale = self._spread[at]
-        return bool(abs(flat - centre) > FAR_DEVIATIONS * scale)
+    def _any_far(self, flat: Sequence[float]) -> bool:
+        """Tell whether any number is far out; a missing one is not, nor is an infinite one."""
+        return any(
+            abs(value - centre) > apart and isfinite(value)
+            for value, (centre, apart) in zip(flat, self._spread, strict=True)
+        )
 
     def _rate(self, at: int, value: float) -> float:
         return self._tables[at].get(_key(value), float(self._columns[at][4]))
 
-    def _filled(self, columns: list[float]) -> list[float]:
-        missing = [at for at in self._numbers if columns[at] != columns[at]]  # NaN
-        if not missing:
-            return columns
-        given = [columns[at] for at in self._numbers]
-        near = self._nearest(given) if self._donors else []
-        for at in missing:
-            place = self._numbers.index(at)
+    def _fill(self, columns: list[float], missing: Sequence[int]) -> None:
+        """Put something in place of the numbers that are missing."""
+        for place in missing:
+            columns[place] = nan
+        near = self._nearest(columns[: len(self._numbers)]) if self._donors else []
+        for place in missing:
             found = [row[place] for row in near if row[place] == row[place]][: self._neighbours]  # NaN
-            columns[at] = sum(found) / len(found) if found else self._columns[at][4]
-        return columns
+            columns[place] = sum(found) / len(found) if found else self._columns[place][4]
 
     def _nearest(self, given: Sequence[float]) -> list[list[float]]:
         """Return the donors that share a number with the row, the nearest first."""
@@ -159,6 +161,15 @@ def _key(value: float) -> object:
     return "missing" if value != value else value  # noqa: PLR0124
 
 
+def _numbers(columns: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Return the numeric columns: those that come first, logged all or none. Raises `ValueError` where they do not."""
+    steps = [step for _, step, *_ in columns]
+    numbers = [step for step in steps if step in {NUMBER, LOGGED}]
+    if steps[: len(numbers)] != numbers or len(set(numbers)) > 1:
+        raise ValueError("numbers do not come first, or only some are logged")
+    return list(columns[: len(numbers)])
+
+
 def _levels(columns: Sequence[tuple[Any, ...]]) -> list[tuple[int, dict[object, int]]]:
     """Return each feature that is asked for levels, with the column that stands for each of them."""
     places: dict[int, dict[object, int]] = {}
@@ -176,6 +187,14 @@ def _tables(sections: Sections) -> list[dict[Any, float]]:
         tables.append(dict(zip(keys, to[first:last], strict=True)))
         first = last
     return tables
+
+
+def _spread(sections: Sections, numbers: int) -> list[tuple[float, float]]:
+    """Return of each number its centre and how far from it a value is far out; empty where none is ever far out."""
+    centres, scales = sections["far_centre"], sections["far_scale"]
+    if len(centres) not in {0, numbers}:
+        raise ValueError(f"{len(centres)} centres for {numbers} numbers")
+    return [(centre, FAR_DEVIATIONS * scale) for centre, scale in zip(centres, scales, strict=True)]
 
 
 def _donors(sections: Sections, numbers: int) -> list[list[float]]:
