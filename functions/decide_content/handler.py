@@ -120,8 +120,7 @@ def post_decision(wired: Wiring, request: Request) -> Answer:
         answered = answer_decision(ask, campaign, guarded, now_ms=now_ms)
         return Answer(200, decision_json(answered.decision, recorded=answered.recorded))
 
-    unknown = unknown_person("", ask.campaign, now_ms=now_ms)
-    return _served(wired, request, work, Answer(200, decision_json(unknown, recorded=False)))
+    return _served(wired, request, work, lambda: _unknown("", ask.campaign, now_ms))
 
 
 def get_recommendations(wired: Wiring, request: Request) -> Answer:
@@ -134,8 +133,10 @@ def get_recommendations(wired: Wiring, request: Request) -> Answer:
     def work(guarded: Guarded) -> Answer:
         return Answer(200, recommendations_json(recommend(who, wish, wired.campaign, guarded, now_ms=now_ms), use))
 
-    nothing = recommendations_json(unknown_person("", "default", now_ms=now_ms), use)
-    return _served(wired, request, work, Answer(200, nothing))
+    def nothing() -> Answer:
+        return Answer(200, recommendations_json(unknown_person("", "default", now_ms=now_ms), use))
+
+    return _served(wired, request, work, nothing)
 
 
 def get_scores(wired: Wiring, request: Request) -> Answer:
@@ -146,7 +147,10 @@ def get_scores(wired: Wiring, request: Request) -> Answer:
     def work(guarded: Guarded) -> Answer:
         return Answer(200, scores_json(*score(who, guarded, now_ms=now_ms, explain=explain)))
 
-    return _served(wired, request, work, Answer(200, scores_json(Portrait(), {}, "", {} if explain else None)))
+    def nothing() -> Answer:
+        return Answer(200, scores_json(Portrait(), {}, "", {} if explain else None))
+
+    return _served(wired, request, work, nothing)
 
 
 def get_decision(wired: Wiring, request: Request) -> Answer:
@@ -160,8 +164,7 @@ def get_decision(wired: Wiring, request: Request) -> Answer:
             raise Refused(404, "decisionId", "no such decision")
         return Answer(200, decision_json(answered.decision, recorded=answered.recorded))
 
-    unknown = unknown_person(subject, campaign, now_ms=now_ms)
-    return _served(wired, request, work, Answer(200, decision_json(unknown, recorded=False)))
+    return _served(wired, request, work, lambda: _unknown(subject, campaign, now_ms))
 
 
 ROUTES: Mapping[str, Callable[[Wiring, Request], Answer]] = {
@@ -170,6 +173,10 @@ ROUTES: Mapping[str, Callable[[Wiring, Request], Answer]] = {
     "GET /v1/users/{id}/scores": get_scores,
     "GET /v1/decisions/{decisionId}": get_decision,
 }
+
+
+def _unknown(subject: str, campaign: str, now_ms: int) -> Answer:
+    return Answer(200, decision_json(unknown_person(subject, campaign, now_ms=now_ms), recorded=False))
 
 
 def _who(request: Request) -> read.Who:
@@ -184,7 +191,9 @@ def _refusing(route: Callable[[Wiring, Request], Answer], wired: Wiring, request
         raise Refused(400, wrong.field, wrong.reason) from None
 
 
-def _served(wired: Wiring, request: Request, work: Callable[[Guarded], Answer], fallback: Answer) -> Answer:
+def _served(
+    wired: Wiring, request: Request, work: Callable[[Guarded], Answer], fallback: Callable[[], Answer]
+) -> Answer:
     """Answer within the time budget, log once.
 
     One metric counts answers that some fault of ours made poorer, another the models that failed.
@@ -196,7 +205,7 @@ def _served(wired: Wiring, request: Request, work: Callable[[Guarded], Answer], 
         raise
     except Exception as error:  # noqa: BLE001  # the send-time call never answers with an error page
         guarded.faults["decide_content"] = type(error).__name__
-        answer = fallback
+        answer = fallback()
     _log(request.route, guarded, {key: answer.body[key] for key in _LOGGED if key in answer.body})
     return answer
 

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from addressee.adapters.log import log
 
 MAX_INFLATED_BYTES = 2_000_000
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def dispatch(event: Mapping[str, Any], routes: Mapping[str, Route], *, scope: st
         # Not the field: it may be a name of the caller's own, and so an address.
         log("refused", route=request.route, status=answer.status, reason=answer.body["error"]["reason"])
     headers = {"content-type": "application/json", **answer.headers}
-    return {"statusCode": answer.status, "headers": headers, "body": json.dumps(answer.body, separators=(",", ":"))}
+    return {"statusCode": answer.status, "headers": headers, "body": _encode(answer.body)}
 
 
 def _content(content: Content) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from time import time
 from typing import Any
 
 NAMESPACE = "Addressee"
+_encode = json.JSONEncoder(default=str, separators=(",", ":")).encode
 
 
 def log(message: str, *, level: str = "INFO", **fields: Any) -> None:  # noqa: ANN401
@@ -37,5 +38,5 @@ def log_metrics(
 
 
 def _write(record: Mapping[str, Any]) -> None:
-    sys.stdout.write(json.dumps(record, default=str, separators=(",", ":")) + "\n")
+    sys.stdout.write(_encode(record) + "\n")
     sys.stdout.flush()

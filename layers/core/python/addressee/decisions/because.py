@@ -1,7 +1,6 @@
 """Because of what: the product of the person's own that adds the most to a chosen one, by the model that ranked it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from addressee.decisions.champions import Champions
 from addressee.decisions.decision import Product
@@ -21,4 +20,8 @@ def with_causes(chosen: Sequence[Product], person: Person, champions: Champions,
     for kind in KINDS[wish.use] if asked else ():
         if (model := champions.recommenders.get(kind)) is not None:
             found |= model.causes(asked, history_of(person, kind))
-    return tuple(replace(each, because_of=found[each.item_id]) if each.item_id in found else each for each in chosen)
+    return tuple(_because(each, found[each.item_id]) if each.item_id in found else each for each in chosen)
+
+
+def _because(product: Product, of: str) -> Product:
+    return Product(product.item_id, product.reason, product.propensity, product.confidence, of)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from addressee.decisions.eligibility import CONSENT_UNKNOWN
 from addressee.decisions.packing import pack, unpack
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 Rung = Literal["personalised", "segment", "popular", "editorial"]
 _WORDS = (
     b"unpersonalisedsegmentpopulareditorialconsent_unknown"
@@ -80,7 +81,7 @@ def to_body(decision: Decision) -> bytes:
         name: getattr(decision, name) for name in Decision.__slots__ if name not in _UNSAID or _said(decision, name)
     }
     record["products"] = [_product(each) for each in decision.products]
-    return pack(json.dumps(record, separators=(",", ":")).encode(), _WORDS)
+    return pack(_encode(record).encode(), _WORDS)
 
 
 def _product(product: Product) -> dict[str, Any]:

@@ -9,23 +9,28 @@ from addressee.decisions.campaign import HOURS_PER_DAY, QuietHours
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
-_SEARCH_STEPS = 60  # hours; a day that skips the hour because of DST leaves it to the next day
+_SEARCH_HOURS = 60
+"""A day that skips the hour because of DST leaves it to the next day."""
+_MOST_SHIFTED = 3
+"""So many hours, more than any clock is ever put forward, are left to look at one by one."""
 
 
 def choose_slot(*, now_ms: int, hour: int, quiet: QuietHours, zone: tzinfo) -> int:
     """Return the first time, from `now_ms` on, whose local hour is `hour` and not quiet.
 
     A quiet `hour` moves to the hour at which the quiet ones end. The hour that already runs counts: then the slot is
-    now. Every step goes to the next whole local hour and looks at the wall clock again, so hours that DST skips or
-    repeats need no rule of their own. At most 60 steps; if quiet hours cover everything the slot is now.
+    now. Every step goes to the next whole local hour, or to a few hours before the wanted one, and looks at the wall
+    clock again, so hours that DST skips or repeats need no rule of their own. If quiet hours cover everything the slot
+    is now.
     """
     wanted = quiet.end if quiet.covers(hour) else hour
     moment_ms = now_ms
-    for _ in range(_SEARCH_STEPS):
+    while moment_ms < now_ms + _SEARCH_HOURS * HOUR_MS:
         local = datetime.fromtimestamp(moment_ms / 1000, zone)
         if local.hour == wanted and not quiet.covers(local.hour):
             return moment_ms
-        moment_ms = _next_hour(moment_ms, local)
+        far_hours = (wanted - local.hour) % HOURS_PER_DAY - 1 - _MOST_SHIFTED
+        moment_ms = _next_hour(moment_ms, local) + max(far_hours, 0) * HOUR_MS
     return now_ms
 
 

@@ -22,7 +22,7 @@ def decision_json(decision: Decision, *, recorded: bool) -> dict[str, Any]:
         "rung": decision.rung,
         "arm": decision.arm,
         "template": decision.template,
-        "slot": datetime.fromtimestamp(decision.slot_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "slot": datetime.fromtimestamp(decision.slot_ms // 1000, UTC).isoformat().removesuffix("+00:00") + "Z",
         "sendTime": decision.send_time or None,
         "products": products_json(decision.products),
         "models": dict(decision.models),
