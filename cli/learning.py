@@ -10,11 +10,9 @@ from typing import Any
 from addressee.adapters.aws import client
 
 POLL_SECONDS = 1.0
+LAST_EVENTS = 10
+CAUSE_CHARACTERS = 300
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-
-class LearnFailed(Exception):
-    """The run did not succeed; the message holds its status and cause."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +22,18 @@ class Learned:
     as_of: str
     trained: list[dict[str, Any]]
     seconds: float
+
+
+class LearnFailed(Exception):
+    """The run did not succeed; the message holds its status and cause.
+
+    `learned` is what it did all the same, where some kinds failed and the others did not.
+    """
+
+    def __init__(self, message: str, learned: Learned | None = None) -> None:
+        """Keep both."""
+        super().__init__(message)
+        self.learned = learned
 
 
 def learn(
@@ -43,7 +53,31 @@ def learn(
     execution = machine.start_execution(stateMachineArn=learn_arn, input=asked)["executionArn"]
     while (run := machine.describe_execution(executionArn=execution))["status"] == "RUNNING":
         pause(POLL_SECONDS)
-    if run["status"] != "SUCCEEDED":
-        raise LearnFailed(f"{run['status']}: {run.get('error', '')} {run.get('cause', '')}".strip())
-    output = json.loads(run["output"])
-    return Learned(output.get("asOf", ""), output.get("trained", []), clock() - began)
+    if run["status"] == "SUCCEEDED":
+        return _learned(run["output"], clock() - began)
+    told = _before_it_failed(machine, execution)
+    said = f"{run['status']}: {run.get('error', '')} {run.get('cause', '')}".strip()
+    raise LearnFailed(said, _learned(told, clock() - began) if told else None)
+
+
+def _before_it_failed(machine: Any, execution: str) -> str | None:  # noqa: ANN401  # a botocore client
+    """Return the document with which the run came to its Fail state; a run that broke elsewhere has none."""
+    history = machine.get_execution_history(executionArn=execution, reverseOrder=True, maxResults=LAST_EVENTS)
+    entered = (event["stateEnteredEventDetails"] for event in history["events"] if event["type"] == "FailStateEntered")
+    return next((str(state["input"]) for state in entered), None)
+
+
+def _learned(document: str, seconds: float) -> Learned:
+    output = json.loads(document)
+    trained = [each | {"reason": _reason(each)} for each in output.get("trained", [])]
+    return Learned(output.get("asOf", ""), trained, seconds)
+
+
+def _reason(trained: dict[str, Any]) -> str:
+    """Tell why; for a kind that raised, with the exception's own words, which Lambda packs in JSON."""
+    cause = trained.get("cause", "")
+    try:
+        cause = json.loads(cause)["errorMessage"]
+    except (ValueError, TypeError, KeyError):
+        cause = cause[:CAUSE_CHARACTERS]  # cut short, or no JSON: a fault of the service
+    return f"{trained.get('reason', '')}: {cause}" if cause else trained.get("reason", "")

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from addressee.adapters.dynamo_decisions import DynamoDecisionStore
@@ -25,7 +26,7 @@ from cli.deployment import Deployment, NotDeployed, find_deployment
 from cli.doctor import examine
 from cli.importing import Kind, Request, open_stores, run_import
 from cli.keys import UnknownKey, UnknownScope, create_in, revoke_in
-from cli.learning import LearnFailed, learn
+from cli.learning import Learned, LearnFailed, learn
 from cli.links import app as links
 from cli.models import app as models
 from cli.redrive import PREFIXES, StreamRefused, redrive
@@ -241,12 +242,23 @@ def redrive_records(
 
 @app.command("learn")
 def learn_now(context: typer.Context, as_of: Annotated[str | None, typer.Option(help="YYYY-MM-DD")] = None) -> None:
-    """Run Learn, wait, and print what was published."""
-    with trouble(), console.status("learning"):
-        learned = learn(_deployment(context).learn_arn, as_of)
+    """Run Learn, wait, and print what was published; a kind that could not be trained fails the command, too."""
+    with trouble():
+        try:
+            with console.status("learning"):
+                learned = learn(_deployment(context).learn_arn, as_of)
+        except LearnFailed as failed:
+            if failed.learned:
+                _show_learned(failed.learned)
+            raise
+    _show_learned(learned)
+
+
+def _show_learned(learned: Learned) -> None:
     table = Table("kind", "published", "version", "reason", title=f"as of {learned.as_of}", title_justify="left")
     for each in learned.trained:
-        table.add_row(each["kind"], each["state"] if each["published"] else "no", each["version"], each["reason"])
+        served = each["published"] or each["state"] == "failed"
+        table.add_row(each["kind"], each["state"] if served else "no", each["version"], escape(each["reason"]))
     console.print(table)
     console.print(f"{learned.seconds:.0f} s")
 

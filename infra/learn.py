@@ -19,6 +19,10 @@ from infra.machine import (
 )
 from infra.schedule import Run, learn_times, schedule
 
+FAILED = "failed"
+NOT_TRAINED = "KindsNotTrained"
+CAUSE_CHARACTERS = 4000
+
 
 class Learn(Construct):
     """The state machine with its role, log, schedules and alarms."""
@@ -36,8 +40,10 @@ class Learn(Construct):
             self.machine,
             "learn",
             functions,
-            do="Learn did not finish; decisions go on with the last models and scores. Open the execution in Step"
-            " Functions: the red step names the function, its log the cause. Then start Learn again by hand.",
+            do="Where the cause names kinds of models, these raised while they trained and keep their last models; all"
+            " others trained, and everybody was scored. Else Learn did not get that far; decisions go on with the last"
+            " models and scores. Open the execution in Step Functions: the red step names the function, its log the"
+            " cause. Then start Learn again by hand.",
         )
         times = learn_times(settings)
         self._often("LearnOften", functions, at=times.train, given="{}")
@@ -64,12 +70,15 @@ def learn_definition(steps: Mapping[str, str], models_bucket: str) -> JSONObject
         "CompactLake": call(steps["compact"]) | {"ResultPath": None, "Next": "PrepareFeatures"},
         "PrepareFeatures": call(steps["prepare"]) | {"Next": "EachKind"},
         "EachKind": _each_kind(steps["train"]) | {"ResultPath": "$.trained", "Next": "EachChunk"},
-        "EachChunk": chunks | {"ResultPath": None, "End": True},
+        "EachChunk": chunks | {"ResultPath": None, "Next": "EveryKind"},
+        **_fail_for_kinds(),
     }
     return {"Comment": "docs/architecture.md, Learn", "StartAt": "CompactLake", "States": states}
 
 
 def _each_kind(train_arn: str) -> JSONObject:
+    """Return the Map over kinds. One that raises ends none of the others: its answer tells of the failure instead."""
+    raised = {"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "NotTrained"}
     return {
         "Type": "Map",
         "ItemsPath": "$.kinds",
@@ -78,6 +87,30 @@ def _each_kind(train_arn: str) -> JSONObject:
         "ItemProcessor": {
             "ProcessorConfig": {"Mode": "INLINE"},
             "StartAt": "TrainModel",
-            "States": {"TrainModel": call(train_arn) | {"End": True}},
+            "States": {"TrainModel": call(train_arn) | {"Catch": [raised], "End": True}, "NotTrained": _not_trained()},
         },
+    }
+
+
+def _not_trained() -> JSONObject:
+    """Answer as `train_models` does. A cause may hold a long trace: all kinds' answers share a state's 256 KB."""
+    failure = "$states.input.failure"
+    answer = {"kind": "{% $states.input.kind %}", "version": "", "published": False, "state": FAILED, "metrics": {}}
+    said = {
+        "reason": f"{{% {failure}.Error & ' ended its training' %}}",
+        "error": f"{{% {failure}.Error %}}",
+        "cause": f"{{% $substring('' & {failure}.Cause, 0, {CAUSE_CHARACTERS}) %}}",
+    }
+    return {"Type": "Pass", "QueryLanguage": "JSONata", "Output": answer | said, "End": True}
+
+
+def _fail_for_kinds() -> JSONObject:
+    """Let a run whose kinds did not all train fail once people are scored, so that the alarm on failed runs tells."""
+    failed = f"$states.input.trained[state = '{FAILED}']"
+    met = {"Condition": f"{{% $exists({failed}) %}}", "Next": NOT_TRAINED}
+    cause = f"'not trained: ' & $join({failed}.kind, ', ') & '; the others trained, and everybody was scored'"
+    return {
+        "EveryKind": {"Type": "Choice", "QueryLanguage": "JSONata", "Choices": [met], "Default": "Learned"},
+        "Learned": {"Type": "Succeed"},
+        NOT_TRAINED: {"Type": "Fail", "QueryLanguage": "JSONata", "Error": NOT_TRAINED, "Cause": f"{{% {cause} %}}"},
     }

@@ -27,8 +27,8 @@ def test_learn_walks_from_lake_to_scores(live: Synthesised):
     states, at, order = _definition(live)["States"], "CompactLake", []
     while at:
         order.append(at)
-        at = states[at].get("Next")
-    assert order == ["CompactLake", "PrepareFeatures", "EachKind", "EachChunk"]
+        at = states[at].get("Next") or states[at].get("Default")
+    assert order == ["CompactLake", "PrepareFeatures", "EachKind", "EachChunk", "EveryKind", "Learned"]
 
 
 def test_compaction_and_scoring_pass_their_input_on(live: Synthesised):
@@ -55,11 +55,32 @@ def test_two_kinds_train_at_a_time(live: Synthesised):
     assert set(kinds["ItemSelector"]) == {"kind.$", "asOf.$", "tables.$"}
 
 
+def test_a_kind_that_raises_ends_no_other_and_fails_the_run_after_people_are_scored(live: Synthesised):
+    """Whatever it raised is kept as its answer; tests/contract/test_learn_machine.py runs this."""
+    states = _definition(live)["States"]
+    kind = states["EachKind"]["ItemProcessor"]["States"]
+    assert [each["ErrorEquals"] for each in kind["TrainModel"]["Catch"]] == [["States.ALL"]]
+    answer = kind[kind["TrainModel"]["Catch"][0]["Next"]]["Output"]
+    assert answer.keys() == {"kind", "version", "published", "state", "reason", "metrics", "error", "cause"}
+    (choice,) = states["EveryKind"]["Choices"]
+    assert answer["state"] in choice["Condition"]
+    assert states[choice["Next"]]["Type"] == "Fail"
+    assert "Catch" not in states["EachKind"] | states["EachChunk"]
+
+
+def test_the_alarm_on_failed_runs_says_that_a_cause_may_name_kinds(live: Synthesised):
+    """Who is woken knows whether scores are stale or one kind is."""
+    alarm = live.one("AWS::CloudWatch::Alarm", "learnfailed")
+    assert "the cause names kinds" in alarm["AlarmDescription"]
+    assert len(alarm["AlarmDescription"]) <= 1024
+
+
 def test_only_faults_of_the_service_are_tried_again(live: Synthesised):
     """What our code raises would be raised again."""
     states = _definition(live)["States"]
     tasks = [states["CompactLake"], states["PrepareFeatures"]]
-    tasks += [each for name in ("EachKind", "EachChunk") for each in states[name]["ItemProcessor"]["States"].values()]
+    steps = [each for name in ("EachKind", "EachChunk") for each in states[name]["ItemProcessor"]["States"].values()]
+    tasks += [each for each in steps if each["Type"] == "Task"]
     assert len(tasks) == 4
     for task in tasks:
         (retry,) = task["Retry"]

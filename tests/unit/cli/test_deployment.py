@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.deployment import Deployment, NotDeployed, find_deployment
-from cli.learning import LearnFailed, learn
+from cli.learning import Learned, LearnFailed, learn
 from cli.main import app
 
 NAMES = {"".join(word.capitalize() for word in each.name.split("_")): each.name for each in fields(Deployment)}
@@ -16,9 +16,9 @@ NAMES = {"".join(word.capitalize() for word in each.name.split("_")): each.name 
 class Machine:
     """A Step Functions client whose execution ends after two looks."""
 
-    def __init__(self, status="SUCCEEDED") -> None:
-        """End with this status."""
-        self.status, self.asked, self.looks = status, None, 0
+    def __init__(self, status="SUCCEEDED", *, trained=None) -> None:
+        """End with this status; `trained` is what a run that failed for some kinds did."""
+        self.status, self.trained, self.asked, self.looks = status, trained, None, 0
 
     def start_execution(self, stateMachineArn, input):  # noqa: A002, N803  # botocore's names
         """Start."""
@@ -33,6 +33,13 @@ class Machine:
         trained = [{"kind": "buy_again", "published": True}]
         output = json.dumps({"asOf": "2026-01-30", "trained": trained})
         return {"status": self.status, "output": output, "error": "States.TaskFailed", "cause": "no lake"}
+
+    def get_execution_history(self, executionArn, reverseOrder, maxResults):  # noqa: N803  # botocore's names
+        """Return the latest events first."""
+        assert (executionArn, reverseOrder, maxResults) == ("arn:1", True, 10)
+        entered = {"input": json.dumps({"asOf": "2026-01-30", "trained": self.trained})}
+        events = [{"type": "FailStateEntered", "stateEnteredEventDetails": entered}] if self.trained else []
+        return {"events": [{"type": "ExecutionFailed"}, *events, {"type": "ChoiceStateExited"}]}
 
 
 def test_names_are_read_from_the_outputs_of_both_stacks(tmp_path):
@@ -64,10 +71,53 @@ def test_learn_waits_and_returns_what_was_trained():
 
 def test_a_failed_run_says_why():
     """Raise with status and cause; a day that is none never starts."""
-    with pytest.raises(LearnFailed, match=r"FAILED: States\.TaskFailed no lake"):
+    with pytest.raises(LearnFailed, match=r"FAILED: States\.TaskFailed no lake") as failed:
         learn("arn", states=Machine("FAILED"), pause=lambda _: None)
+    assert failed.value.learned is None
     with pytest.raises(LearnFailed, match="write YYYY-MM-DD"):
         learn("arn", "yesterday", states=Machine())
+
+
+NOT_TRAINED = {"published": False, "state": "failed", "version": "", "metrics": {}, "error": "E"}
+
+
+@pytest.mark.parametrize(
+    ("cause", "told"),
+    [
+        (json.dumps({"errorMessage": "no memory", "stackTrace": ["x" * 900]}), "E ended its training: no memory"),
+        (json.dumps({"errorMessage": "cut"})[:-1], 'E ended its training: {"errorMessage": "cut"'),
+        ("the service was away " * 50, f"E ended its training: {('the service was away ' * 50)[:300]}"),
+        ("", "E ended its training"),
+    ],
+)
+def test_a_run_that_failed_for_some_kinds_tells_of_all_of_them(cause, told):
+    """The figures of those that were trained are not lost; the others say what was raised."""
+    trained = [
+        {"kind": "buy_again", "published": True, "reason": "better"},
+        NOT_TRAINED | {"kind": "send_hour", "reason": "E ended its training", "cause": cause},
+    ]
+    with pytest.raises(LearnFailed) as failed:
+        learn("arn", states=Machine("FAILED", trained=trained), pause=lambda _: None, clock=lambda: 0.0)
+    learned = failed.value.learned
+    assert (learned.as_of, [each["reason"] for each in learned.trained]) == ("2026-01-30", ["better", told])
+
+
+def test_the_command_prints_all_kinds_and_then_fails(tmp_path, monkeypatch):
+    """Who learns by hand sees what is served now, and what is not."""
+    outputs = tmp_path / "outputs.json"
+    outputs.write_text(json.dumps(NAMES))
+    kept = {"kind": "buy_again", "published": True, "state": "champion", "version": "v7", "reason": "better"}
+    raised = NOT_TRAINED | {"kind": "send_hour", "reason": "E [ended] its training"}
+
+    def fail(*_):
+        raise LearnFailed("FAILED: KindsNotTrained", Learned("2026-01-30", [kept, raised], 7.0))
+
+    monkeypatch.setattr("cli.main.learn", fail)
+    result = CliRunner().invoke(app, ["--outputs", str(outputs), "learn"])
+    assert result.exit_code == 1
+    assert "v7" in result.stdout
+    assert "E [ended] its training" in result.stdout
+    assert "addressee: FAILED: KindsNotTrained" in result.stderr
 
 
 @pytest.mark.parametrize(
