@@ -7,7 +7,7 @@ from pathlib import Path
 from addressee.decisions.campaign import Campaign
 from addressee.emails import recheck
 from addressee.emails.campaign_request import FIELDS, Defaults, read_email_campaign
-from addressee.emails.plan import HOLDOUT
+from addressee.emails.plan import HOLDOUT, NO_HOUR
 from addressee.emails.states import STATES
 from functions.plan_campaign.handler import COUNTED_AT_ONCE
 
@@ -34,7 +34,8 @@ def test_every_field_has_its_row():
 def test_the_reasons_are_those_of_the_code():
     """Of skipped rows; and the states are all of them."""
     (skipped,) = re.findall(r"`skipped` for ((?:`[a-z_]+`(?:, )?)+);", ANSWER)
-    known = {recheck.CANCELLED, recheck.EXPIRED, recheck.NO_ADDRESS, recheck.MERGED, *recheck.REASONS.values(), HOLDOUT}
+    known = {recheck.CANCELLED, recheck.EXPIRED, recheck.NO_ADDRESS, recheck.MERGED, *recheck.REASONS.values()}
+    known |= {HOLDOUT, NO_HOUR}
     assert set(re.findall(r"`([a-z_]+)`", skipped)) == known
     (counts,) = re.findall(r'"counts": (\{[^}]*\})', ANSWER)
     assert tuple(json.loads(counts)) == STATES

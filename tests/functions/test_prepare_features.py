@@ -160,7 +160,7 @@ def test_mails_trials_catalogue_and_groups_reach_the_tables():
     orders = [order(subject, LAST - 60.5 + place, "milk") for place, subject in enumerate(PEOPLE[:30])]
     put_compacted(s3, "lake", [*orders, mail(PEOPLE[1], "spring", LAST - 20), clicked])
     put_list(s3, "spring", 0, (PEOPLE[1], due_ms, ""), (PEOPLE[2], 0, "holdout"))
-    put_list(s3, "spring", 1, (PEOPLE[3], 0, "expired"), (PEOPLE[4], due_ms, ""))
+    put_list(s3, "spring", 1, (PEOPLE[3], 0, "no_hour"), (PEOPLE[4], due_ms, ""))
     s3.objects["emails", "campaigns/spring/chunks.json"] = b"[]"
     tables = InMemoryTables(
         Items=[

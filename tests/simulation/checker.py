@@ -217,7 +217,7 @@ def _mistold(facts: _Facts) -> Iterator[Problem]:
         if out and facts.at_most_once(key.campaign) and not _admits(row, facts):
             yield MISTOLD, f"{row.send_id} is {row.state} {row.reason}, and the mail went out"
         held = _is_held_out(key.subject, facts.campaigns[key.campaign])
-        if held != (row.state == "skipped" and row.reason == "holdout"):
+        if row.reason != "no_hour" and held != (row.state == "skipped" and row.reason == "holdout"):
             yield MISTOLD, f"{row.send_id} is {row.state} {row.reason}, held out: {held}"
 
 

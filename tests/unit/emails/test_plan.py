@@ -98,8 +98,19 @@ def test_whom_the_window_leaves_no_hour_is_skipped_with_the_reason():
     night = campaign(start_ms=NOON + 10 * HOUR_MS, end_ms=NOON + 12 * HOUR_MS)
     assert plan_chunk(night, 0, [somebody()], ports, now_ms=NOON) == Planned(1, 0)
     (row,) = ports.sends.rows.values()
-    assert (row.state, row.reason, row.slot, row.settled_at_ms) == ("skipped", "expired", "", NOON)
+    assert (row.state, row.reason, row.slot, row.settled_at_ms) == ("skipped", "no_hour", "", NOON)
     assert ports.campaigns.slots == {}
+
+
+def test_whom_the_window_leaves_no_hour_is_in_neither_group():
+    """Who cannot be mailed is sorted out before the draw: among those who can, a share is held out."""
+    ports, zones = stores(), ("UTC", "Asia/Tokyo")
+    night = held_out_half(start_ms=NOON + 10 * HOUR_MS, end_ms=NOON + 12 * HOUR_MS)
+    people = [somebody(number, traits={"time_zone": zones[number % 2]}) for number in range(40)]
+    plan_chunk(night, 0, people, ports, now_ms=NOON)
+    reasons = [ports.sends.rows[SendKey(each.subject, "autumn")].reason for each in people]
+    assert set(reasons[::2]) == {"no_hour"}
+    assert set(reasons[1::2]) == {"", "holdout"}
 
 
 def test_a_row_that_is_there_stays_as_it_is():

@@ -1,5 +1,6 @@
 """A campaign's results: every figure from its rows, and what may be concluded from them."""
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -58,6 +59,16 @@ SMALL = Story(
         "x": {"tier": "new"},
     },
 )
+
+
+def test_whom_the_window_left_no_hour_is_in_neither_group():
+    """They were never drawn; among the assigned they would have nobody to be compared with."""
+    more = [send("i", "skipped", "no_hour"), send("j", "skipped", "no_hour")]
+    told = replace(SMALL, sends=[*SMALL.sends, *more], orders=[*SMALL.orders, order("i", 10, 9_900)])
+    found, small = results(scope(), told), results(scope(), SMALL)
+    assert (found.funnel, found.comparison, found.segments) == (small.funnel, small.comparison, small.segments)
+    assert found.recipients == small.recipients + 2
+    assert Outcome("skipped", "no_hour", 2) in found.outcomes
 
 
 def test_every_figure_of_a_small_campaign_is_as_counted_by_hand():

@@ -70,7 +70,7 @@ def test_the_mail_itself_brings_nobody_into_the_table():
 
 def test_other_reasons_are_no_assignment():
     """Whose window held no hour was neither to be mailed nor held out."""
-    found = trials(SEEN, [planned((ANN, DUE + 0.4, ""), (BOB, 0, "expired"), (CAT, 0, HOLDOUT))])
+    found = trials(SEEN, [planned((ANN, DUE + 0.4, ""), (BOB, 0, plan.NO_HOUR), (CAT, 0, HOLDOUT))])
     assert found.subject.tolist() == [0, 2]
     assert HOLDOUT == plan.HOLDOUT
     assert plan.Recipient(ANN, 1)[2] == ""

@@ -9,10 +9,11 @@ from addressee.emails.audience import held_out, in_audience
 from addressee.emails.campaign import EmailCampaign
 from addressee.emails.due import due_ms
 from addressee.emails.ports import CampaignStore, SendStore
-from addressee.emails.recheck import EXPIRED
 from addressee.emails.send import Send, slot_of
 
 HOLDOUT = "holdout"
+NO_HOUR = "no_hour"
+"""The window has no hour that is not quiet for the person: in neither group, whoever the draw would have held out."""
 Spread = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
 """Calls a function on each of many: `map`, or that of a bounded thread pool; what a call raises is raised."""
 
@@ -92,13 +93,15 @@ def plan_chunk(
 
 
 def _recipients(campaign: EmailCampaign, persons: Iterable[Person], now_ms: int) -> Iterator[Recipient]:
+    """Ask who can be mailed at all before the draw: asked of the mailed alone, it would make the groups unlike."""
     for person in persons:
         if not in_audience(person, campaign):
             continue
-        if held_out(person.subject, salt=campaign.holdout_salt, share=campaign.holdout_share):
+        due = due_ms(person, campaign, now_ms=now_ms)
+        if due is None:
+            yield Recipient(person.subject, 0, NO_HOUR)
+        elif held_out(person.subject, salt=campaign.holdout_salt, share=campaign.holdout_share):
             yield Recipient(person.subject, 0, HOLDOUT)
-        elif (due := due_ms(person, campaign, now_ms=now_ms)) is None:
-            yield Recipient(person.subject, 0, EXPIRED)
         else:
             yield Recipient(person.subject, due)
 

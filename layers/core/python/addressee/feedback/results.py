@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+from addressee.emails.plan import HOLDOUT, NO_HOUR
 from addressee.emails.send import Send
 from addressee.emails.states import State
 from addressee.feedback.attribution import Credit, Engagement, Kind, Order, attribute, net_orders
@@ -12,7 +13,6 @@ from addressee.feedback.figures import Engaged, Funnel, Money, Outcome, Rates, R
 from addressee.feedback.holdout import Comparison, compare
 from addressee.feedback.intervals import Estimate, Sample, Share, student, wilson
 
-HOLDOUT = "holdout"
 WENT_OUT: frozenset[State] = frozenset({"sent", "delivered", "bounced", "complained"})
 ARRIVED: frozenset[State] = frozenset({"delivered", "complained"})
 HUMAN = "human"
@@ -97,14 +97,17 @@ def _spend(orders: Iterable[Order], currency: str) -> dict[str, int]:
 def _people(
     sends: Iterable[Send], own: Iterable[Engagement], spend: Mapping[str, int], credited: Mapping[str, int]
 ) -> _People:
-    """Sort people. A mail that a human opened or clicked was delivered, whatever its row knows: events may be lost."""
+    """Sort people. A mail that a human opened or clicked was delivered, whatever its row knows: events may be lost.
+
+    Whom the window left no hour was not drawn, and is in neither group.
+    """
     did: dict[tuple[str, str], set[str]] = defaultdict(set)
     for each in own:
         did[each.kind, each.label].add(each.subject)
         if each.kind == "unsubscribe":
             did["unsubscribe", ""].add(each.subject)
     by_state: dict[str, set[str]] = defaultdict(set)
-    for send in sends:
+    for send in (each for each in sends if each.reason != NO_HOUR):
         by_state[HOLDOUT if send.reason == HOLDOUT else send.state].add(send.subject)
     held_out = frozenset(by_state.pop(HOLDOUT, ()))
     assigned = frozenset(chain.from_iterable(by_state.values()))
