@@ -99,6 +99,32 @@ def test_an_event_that_came_late_is_unknown_to_earlier_cut_offs():
     assert TODAY - 16 in after.interactions.until(TODAY - 7).day
 
 
+def nightly(days, *, received):
+    """Let Cat order five times on each of the last `days` days; a day's orders come `received` days after it began."""
+    rows = [(day, hour) for day in range(TODAY - days + 1, TODAY + 1) for hour in range(5)]
+    return [order(CAT, day + hour / 24, "milk", received=day + hour / 24 + received) for day, hour in rows]
+
+
+def test_an_order_of_before_a_cut_off_that_comes_after_it_is_no_outcome():
+    """Bob's order of day -8 arrives on day -5: at the cut-off of day -7 it was unknown, and it is not what followed."""
+    tables = prepared([*HISTORY, order(BOB, TODAY - 7.5, "lamp", received=TODAY - 4.5)])
+    bob = (tables.people.cut_day == TODAY - 7) & (tables.people.subject == tables.subjects.index(BOB))
+    column = tables.metadata.feature_names.index("orders_total")
+    assert tables.people.features[bob, column].tolist() == [1]
+    assert examples(tables, BUYS)["b", 1] is False
+    assert examples(tables, BUYS)["b", 2] is True
+
+
+def test_a_label_waits_until_the_orders_of_its_window_have_come():
+    """A shop that tells of each day's orders in the next night has said nothing of a window's last day at its end."""
+    at_once, night = (prepared([*HISTORY, *nightly(60, received=late)]) for late in (0.0, 1.1))
+    assert min(weeks for _, weeks in examples(at_once, BUYS)) == 1
+    assert min(weeks for _, weeks in examples(night, BUYS)) == 2
+    assert min(weeks for _, weeks in examples(night, LAPSES)) == 5
+    told = {finding.column: finding.value for finding in night.audit if finding.check == "late"}
+    assert told == {BUYS: 1, LAPSES: 1}
+
+
 def test_a_visitor_who_turns_out_to_be_somebody_is_one_person():
     """The cookie's examples of then count for whom it belongs to now; the purchases are theirs."""
     rows = [

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from addressee.emails import plan
+from addressee.models.delays import Delays
 from addressee.models.examples import end_of
 from addressee.models.prepare import load_people
 from addressee.models.purchases import load_orders
@@ -94,6 +95,13 @@ def test_the_outcome_is_known_when_its_days_are_over(ago, known):
     """The day of the first mail is the first of the fortnight."""
     found = trials(SEEN, [planned((ANN, TODAY - ago + 0.4, ""), (BOB, 0, HOLDOUT), day=TODAY - 30)])
     assert found.known.tolist() == [known] * 2
+
+
+@pytest.mark.parametrize(("late", "known"), [({0: 99, 1: 1}, True), ({1: 100}, False)])
+def test_an_outcome_waits_where_orders_come_late(late, known):
+    """A fortnight that ended today lacks the orders of its last day, where all come a day late."""
+    plans = [planned((ANN, TODAY - TRIAL_DAYS + 1.4, ""), (BOB, 0, HOLDOUT), day=TODAY - 30)]
+    assert trials(SEEN, plans, delays=Delays(late)).known.tolist() == [known] * 2
 
 
 def test_a_campaign_without_a_holdout_is_no_trial():

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from addressee.models.delays import NO_DELAYS, Delays
 from addressee.models.drift import shift_of
 from addressee.models.histograms import counted_as, histogram_of
 from addressee.models.metrics import roc_auc
@@ -44,12 +45,14 @@ class Evidence:
     """What the tables themselves do not show.
 
     `changed` names the features whose value at a past cut-off was another once what was received later was taken away
-    (`hindsight.py`). Of `events` in the lake, `late` were received more than `LATE_DAYS` days after they happened.
+    (`hindsight.py`). Of `events` in the lake, `late` were received more than `LATE_DAYS` days after they happened;
+    `delays` are those of orders.
     """
 
     changed: frozenset[str] = field(default_factory=frozenset)
     events: int = 0
     late: int = 0
+    delays: Delays = NO_DELAYS
 
 
 BOUNDS = Bounds()
@@ -231,3 +234,7 @@ def _late(evidence: Evidence, bounds: Bounds) -> Iterator[Finding]:
     if share >= bounds.late:
         said = f"{share:.1%} of the events were received over {LATE_DAYS} days late: examples did not see them in time"
         yield Finding("late", "warn", "events", share, said)
+    for label, horizon in HORIZON_DAYS.items():
+        if wait := evidence.delays.wait_days(horizon):
+            said = f"orders come late: {label} is known {wait} days after its window, and newer cut-offs are left out"
+            yield Finding("late", "note", label, wait, said)

@@ -7,6 +7,7 @@ import numpy as np
 from duckdb import DuckDBPyConnection
 
 from addressee.models.arrays import Array
+from addressee.models.delays import Delays
 from addressee.models.purchases import DAY_MS
 from addressee.models.tables import ACTIVE_DAYS, BUYS, HORIZON_DAYS, LAPSES, Floats, People
 from addressee.profiles.features import EVENT_FEATURE_NAMES
@@ -88,13 +89,17 @@ def _features(lake: DuckDBPyConnection, days: Sequence[int]) -> dict[int, Featur
     }
 
 
-def read_people(lake: DuckDBPyConnection, features: Mapping[int, FeatureRows], *, as_of_day: int) -> People:
+def read_people(
+    lake: DuckDBPyConnection, features: Mapping[int, FeatureRows], delays: Delays, *, as_of_day: int
+) -> People:
     """Return the examples of all cut-offs in `features`; needs `people` and what `load_orders` creates.
 
-    Somebody who was anonymous at the cut-off and is known now is an example with the features of then, under the
-    subject of now.
+    A label counts orders by when they happened, whenever they came up to `as_of_day`: features are what was known,
+    labels are the truth. So it is known only once hardly any order of its window is still to come. Somebody who was
+    anonymous at the cut-off and is known now is an example with the features of then, under the subject of now.
     """
-    parts = [_at(lake, day, rows, as_of_day) for day, rows in sorted(features.items())]
+    closed = {label: as_of_day - horizon - delays.wait_days(horizon) for label, horizon in HORIZON_DAYS.items()}
+    parts = [_at(lake, day, rows, closed) for day, rows in sorted(features.items())]
     return People(
         features=np.concatenate([np.empty((0, len(EVENT_FEATURE_NAMES))), *(part["features"] for part in parts)]),
         subject=_joined(parts, "subject", np.int32),
@@ -108,11 +113,11 @@ def _joined(parts: Sequence[Mapping[str, Array]], name: str, kind: type) -> Arra
     return np.concatenate([np.empty(0, kind), *(part[name] for part in parts)]).astype(kind)
 
 
-def _at(lake: DuckDBPyConnection, day: int, known: FeatureRows, as_of_day: int) -> dict[str, Array]:
-    """Make the examples of one cut-off, sorted by subject."""
+def _at(lake: DuckDBPyConnection, day: int, known: FeatureRows, closed: Mapping[str, int]) -> dict[str, Array]:
+    """Make the examples of one cut-off, sorted by subject; `closed` says up to which cut-off each label is complete."""
     active_subjects(lake, day=day)
     rows = lake.execute(_EXAMPLES, {"subjects": known.subjects, "end_ms": end_of(day), "never": _NEVER}).fetchnumpy()
-    complete = {label: day + horizon <= as_of_day for label, horizon in HORIZON_DAYS.items()}
+    complete = {label: day <= last for label, last in closed.items()}
     everybody = np.ones(len(rows["row"]), np.bool_)
     return {
         "features": known.features[rows["row"]],

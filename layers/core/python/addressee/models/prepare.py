@@ -10,6 +10,7 @@ from duckdb import DuckDBPyConnection
 from addressee.models.audit import audit
 from addressee.models.declared import read_declared
 from addressee.models.declared_features import Known
+from addressee.models.delays import read_delays
 from addressee.models.examples import active_subjects, cut_days, end_of, read_features, read_people
 from addressee.models.hindsight import gather
 from addressee.models.purchases import DAY_MS, load_items, load_orders, read_interactions
@@ -62,13 +63,14 @@ def prepare_tables(lake: DuckDBPyConnection, *, as_of: date, sources: Sources = 
     features = read_features(lake, [*days, as_of_day])
     now = features.pop(as_of_day)
     load_people(lake, now.subjects)
-    people = read_people(lake, features, as_of_day=as_of_day)
+    delays = read_delays(lake, as_of_day=as_of_day)
+    people = read_people(lake, features, delays, as_of_day=as_of_day)
     items = load_items(lake, sources.catalogue, end_ms=end_ms)
     interactions = read_interactions(lake)
     active = active_subjects(lake, day=as_of_day)
     declared = read_declared(sources.traits, now.subjects, sources.groups, sources.read)
     sends = read_sends(lake, end_ms=end_ms, zones=declared.zones, default_zone=sources.default_zone)
-    trials = read_trials(lake, sources.plans, end_ms=end_ms)
+    trials = read_trials(lake, sources.plans, end_ms=end_ms, delays=delays)
     known = Known(declared.features, end_ms)
     tables = Tables(
         metadata=Metadata(
@@ -99,7 +101,7 @@ def prepare_tables(lake: DuckDBPyConnection, *, as_of: date, sources: Sources = 
     )
     latest = max(features, default=None)
     evidence = gather(lake, None if latest is None else (latest, features[latest]), end_ms=end_ms)
-    return replace(tables, audit=audit(tables, evidence))
+    return replace(tables, audit=audit(tables, replace(evidence, delays=delays)))
 
 
 def load_people(lake: DuckDBPyConnection, subjects: Sequence[str]) -> None:

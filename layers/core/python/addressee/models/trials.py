@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from duckdb import DuckDBPyConnection
 
+from addressee.models.delays import NO_DELAYS, Delays
 from addressee.models.moments import features_at_moments
 from addressee.models.purchases import DAY_MS
 from addressee.models.tables import TRIAL_DAYS, Trials, no_trials
@@ -86,14 +87,22 @@ ORDER BY trials.start_ms, trials.place, trials.campaign
 """
 
 
-def read_trials(lake: DuckDBPyConnection, plans: Iterable[Plan], *, end_ms: int, most: int = MAX_TRIALS) -> Trials:
+def read_trials(
+    lake: DuckDBPyConnection,
+    plans: Iterable[Plan],
+    *,
+    end_ms: int,
+    most: int = MAX_TRIALS,
+    delays: Delays = NO_DELAYS,
+) -> Trials:
     """Return a row for each person and campaign whose first mail was due before `end_ms`, at most `most` rows.
 
     `mailed` is the assignment, whatever became of the mail (intention to treat). Everybody of a campaign has the same
     `day`, the one before its first mail is due, so that features and outcome do not depend on the assignment; and
     whoever had not been seen by then is left out, since the mail itself would bring only the mailed into the lake. So
     is a campaign that held out fewer than `LEAST_SHARE`: its people, chosen by whoever planned it, would be compared
-    with those of others. Of more rows than `most`, people are chosen by a hash of who they are.
+    with those of others. An outcome is known once hardly any of its orders is still to come (`delays`). Of more rows
+    than `most`, people are chosen by a hash of who they are.
     """
     lake.execute(_ASSIGNED)
     for plan in plans:
@@ -112,7 +121,7 @@ def read_trials(lake: DuckDBPyConnection, plans: Iterable[Plan], *, end_ms: int,
         share=rows["share"].astype(np.float64),
         bought=rows["bought"].astype(np.bool_),
         revenue_minor_units=rows["revenue_minor_units"].astype(np.int64),
-        known=(rows["day"].astype(np.int64) + 1 + TRIAL_DAYS) * DAY_MS <= end_ms,
+        known=(rows["day"].astype(np.int64) + 1 + TRIAL_DAYS + delays.wait_days(TRIAL_DAYS)) * DAY_MS <= end_ms,
     )
 
 
