@@ -103,11 +103,9 @@ def test_the_snapshot_is_parquet_that_sql_can_ask(s3, tmp_path):
     handle(EVENT, None, wired(s3, InMemoryRows()))
     file = tmp_path / "part.parquet"
     file.write_bytes(s3.objects["lake", SNAPSHOT])
-    found = duckdb.execute(
-        "SELECT count(*), count(DISTINCT subject), any_value(candidates['buy_again'][1].item_id) FROM read_parquet(?)",
-        [str(file)],
-    ).fetchone()
-    assert found == (40, 40, "milk")
+    sql = "SELECT count(*), count(DISTINCT subject), any_value(candidates['buy_again'][1].item_id) FROM read_parquet(?)"
+    with duckdb.connect() as own:
+        assert own.execute(sql, [str(file)]).fetchall() == [(40, 40, "milk")]
 
 
 def test_without_champions_nothing_is_written(s3):

@@ -30,14 +30,16 @@ DEMOGRAPHICS = """(VALUES (1, '35-44', '50-74K', 'Homeowner', 'Married', '2', '0
 @pytest.fixture
 def folder(tmp_path):
     """Write the data files."""
-    for name, values in zip(FILES, (TRANSACTIONS, PRODUCTS, DEMOGRAPHICS), strict=True):
-        duckdb.sql(f"COPY (SELECT * FROM {values}) TO '{tmp_path / name}.parquet' (FORMAT PARQUET)")  # noqa: S608  # ours
+    with duckdb.connect() as own:
+        for name, values in zip(FILES, (TRANSACTIONS, PRODUCTS, DEMOGRAPHICS), strict=True):
+            own.sql(f"COPY (SELECT * FROM {values}) TO '{tmp_path / name}.parquet' (FORMAT PARQUET)")  # noqa: S608  # ours
     return tmp_path
 
 
 def read(path, columns):
     """Read columns of a Parquet file."""
-    return duckdb.sql(f"SELECT {columns} FROM '{path}' ORDER BY item_id").fetchall()  # noqa: S608  # ours
+    with duckdb.connect() as own:
+        return own.sql(f"SELECT {columns} FROM '{path}' ORDER BY item_id").fetchall()  # noqa: S608  # ours
 
 
 @pytest.fixture

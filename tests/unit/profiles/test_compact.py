@@ -65,8 +65,9 @@ def rows_of(body, tmp_path):
     """Read a day's file."""
     path = tmp_path / "read.parquet"
     path.write_bytes(body)
-    found = duckdb.sql(f"FROM '{path}'")
-    return [dict(zip(found.columns, values, strict=True)) for values in found.fetchall()]
+    with duckdb.connect() as own:
+        found = own.sql(f"FROM '{path}'")
+        return [dict(zip(found.columns, values, strict=True)) for values in found.fetchall()]
 
 
 def test_a_day_holds_its_rows_sorted(compact, tmp_path):

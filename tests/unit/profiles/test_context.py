@@ -2,7 +2,6 @@
 
 from random import Random
 
-import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -69,10 +68,10 @@ def test_a_context_in_words(device, locale, words):
     st.sampled_from([*DEVICES, "", "x"]),
 )
 @settings(max_examples=60, deadline=None)
-def test_duckdb_gives_the_same_code(locale, device):
+def test_duckdb_gives_the_same_code(duck, locale, device):
     """Whatever the text."""
     sql = f"SELECT {context_sql()} FROM (SELECT $1::VARCHAR AS device, $2::VARCHAR AS locale)"  # noqa: S608  # our own
-    ((found,),) = duckdb.execute(sql, [device, locale]).fetchall()
+    ((found,),) = duck.execute(sql, [device, locale]).fetchall()
     assert found == context_code(device, locale)
     assert found < 1 << CONTEXT_BITS
     assert (device_of(found) > 0) == (device != "")

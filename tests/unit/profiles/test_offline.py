@@ -2,8 +2,8 @@
 
 from math import isclose
 
-import duckdb
 import pytest
+from duckdb.sqltypes import DOUBLE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -101,7 +101,7 @@ def test_an_empty_lake_has_no_subjects():
     connection = lake([])
     relation = connection.sql(features_sql(as_of_ms=[END_MS]))
     assert relation.columns == ["subject", "as_of_ms", *EVENT_FEATURE_NAMES]
-    assert set(relation.types[2:]) == {duckdb.type("DOUBLE")}
+    assert set(relation.types[2:]) == {DOUBLE}
     assert relation.fetchall() == []
     connection.close()
 
@@ -115,10 +115,10 @@ def test_either_cutoffs_or_pairs_are_asked_for(asked):
 
 @given(st.text(max_size=12))
 @settings(max_examples=20, deadline=None)
-def test_the_named_hashes_are_the_same_in_duckdb(text):
+def test_the_named_hashes_are_the_same_in_duckdb(duck, text):
     """SHA-256 of the UTF-8 text, its first bytes, big-endian: on both sides."""
     sql = "SELECT ('0x' || substr(sha256($1), 1, 8))::UBIGINT, substr(sha256($1), 1, 10)"
-    number, digits = duckdb.execute(sql, [text]).fetchone()
+    ((number, digits),) = duck.execute(sql, [text]).fetchall()
     assert (number, number % 24) == (item_hash(text), category_bucket(text))
     assert digits == message_hash(text).hex()
 
