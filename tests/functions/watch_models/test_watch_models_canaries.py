@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from addressee.adapters.s3 import S3Bucket
 from addressee.adapters.s3_registry import S3Registry
@@ -12,30 +11,16 @@ from addressee.models.canary import CanarySettings
 from addressee.models.registry import challenged, in_canary
 from addressee.models.tables import CLICKS_72H, Sends
 from functions.watch_models.handler import handle
-from tests.functions.watched_models import (
+from tests.functions.watch_models.watched_models import (
     DAY_MS,
     EVENT,
     NOW_MS,
     bundle_of,
-    generated_tables,
     lines,
-    published,
     put_tables,
     report_of,
     wire,
 )
-
-
-@pytest.fixture(scope="module")
-def tables():
-    """Return the tables of the training day."""
-    return generated_tables()
-
-
-@pytest.fixture
-def s3():
-    """Publish the kinds on the training day's tables."""
-    return published()
 
 
 def with_canary(s3, tables, *, click_rates, share=0.5):

@@ -13,16 +13,14 @@ from addressee.models.score import ScoredPerson
 from addressee.models.tables import BUYS
 from functions.watch_models.handler import handle
 from tests.fakes.s3 import InMemoryS3
-from tests.functions.watched_models import (
+from tests.functions.watch_models.watched_models import (
     EPOCH,
     EVENT,
     TODAY,
     Machine,
     fitted_bundles,
-    generated_tables,
     lines,
     on_day,
-    published,
     put_tables,
     report_of,
     wire,
@@ -31,21 +29,9 @@ from tests.models.generated import AS_OF_DAY
 
 
 @pytest.fixture(scope="module")
-def tables():
-    """Return the tables of the training day."""
-    return generated_tables()
-
-
-@pytest.fixture(scope="module")
 def bundles():
     """Return the two kinds, fitted."""
     return fitted_bundles()
-
-
-@pytest.fixture
-def s3():
-    """Publish the kinds on the training day's tables."""
-    return published()
 
 
 def test_before_anything_is_prepared_there_is_nothing_to_watch():
