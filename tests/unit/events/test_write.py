@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +17,7 @@ from addressee.events.declared import (
     PURPOSES,
     TRAITS,
 )
-from addressee.events.event import Event
+from addressee.events.event import Event, Line
 from addressee.events.read import Envelope, read_message
 from addressee.events.times import from_ms
 from addressee.events.write import partition_key, stream_record
@@ -124,6 +125,90 @@ def test_the_record_is_a_segment_message_without_sent_at_or_undeclared_content()
             "products": [{"product_id": "p", "amount_minor_units": 329}],
         },
     }
+
+
+ORDER = Event(
+    "m",
+    "track",
+    "Order Completed",
+    "u",
+    "",
+    NOW,
+    NOW,
+    order_id="o",
+    lines=(
+        Line("tea", "Drinks", 3, 900),
+        Line("cup", amount_minor_units=250),
+        Line("sample", quantity=2),
+        Line("card"),
+    ),
+    amount_minor_units=1_150,
+    currency="EUR",
+)
+
+
+def test_a_line_says_what_is_not_meant_by_silence():
+    """One unit, no category and no price are what absence means; other lines say so. The sum is told by the lines."""
+    message = json.loads(stream_record(ORDER))
+    assert message["properties"] == {
+        "order_id": "o",
+        "currency": "EUR",
+        "products": [
+            {"product_id": "tea", "category": "Drinks", "quantity": 3, "amount_minor_units": 900},
+            {"product_id": "cup", "amount_minor_units": 250},
+            {"product_id": "sample", "quantity": 2},
+            {"product_id": "card"},
+        ],
+    }
+    assert read_message(stream_record(ORDER), received_at_ms=NOW) == ORDER
+
+
+@pytest.mark.parametrize(
+    ("event", "products"),
+    [
+        (replace(ORDER, amount_minor_units=1_000), 4),
+        (replace(ORDER, lines=(), amount_minor_units=1_000), 0),
+        (replace(ORDER, lines=(), amount_minor_units=0), None),
+        (replace(ORDER, amount_minor_units=0), 4),
+    ],
+)
+def test_a_total_that_the_lines_do_not_add_up_to_is_written(event, products):
+    """After a discount, or of an order without lines: with a list of products beside it, be it empty."""
+    properties = json.loads(stream_record(event))["properties"]
+    assert properties.get("amount_minor_units", 1_150 if event.lines else 0) == event.amount_minor_units
+    assert (len(properties["products"]) if "products" in properties else None) == products
+    assert read_message(stream_record(event), received_at_ms=NOW) == event
+
+
+def test_whom_and_what_an_event_is_about_reads_back():
+    """A visitor's page with language, zone, device, consent withdrawn; an alias; a group, whose name nobody keeps."""
+    visit = Event(
+        "m",
+        "page",
+        "Home",
+        "",
+        "a",
+        NOW,
+        NOW,
+        device="ios",
+        locale="de-DE",
+        time_zone="Europe/Berlin",
+        path="/home",
+        duration_ms=1_200,
+        withdrawn_purposes=("email",),
+    )
+    message = json.loads(stream_record(visit))
+    assert (message["name"], message["anonymousId"], message.keys() & {"event", "userId"}) == ("Home", "a", set())
+    assert message["context"] == {
+        "locale": "de-DE",
+        "timezone": "Europe/Berlin",
+        "device": {"type": "ios"},
+        "page": {"path": "/home"},
+        "consent": {"categoryPreferences": {"email": False}},
+    }
+    alias = Event("m", "alias", "", "u", "", NOW, NOW, previous_id="a")
+    for event in (visit, alias, Event("m", "group", "", "u", "", NOW, NOW)):
+        assert read_message(stream_record(event), received_at_ms=NOW) == event
 
 
 def test_the_partition_key_is_the_user_else_the_anonymous_id():
