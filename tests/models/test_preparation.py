@@ -17,10 +17,12 @@ CHOICES = [
     Choices(impute="knn", categories="target"),
     Choices(impute="knn", scale="minmax", far=True),
     Choices(categories="target", smooth=5.0, far=True),
+    Choices(embed=4, far=True),
+    Choices(impute="knn", categories="target", embed=8),
 ]
 
 
-def people(rows=300, *, seed=0):
+def people(rows=400, *, seed=0):
     """Return skewed numbers with gaps, two categorical columns, and labels that hang on the first of these.
 
     No numbers are alike: of equally near people scikit-learn takes any.
@@ -66,7 +68,8 @@ def test_pipeline_scoring_and_serving_agree(choices):
 def test_training_rows_are_prepared_as_others_are():
     """But for target rates, which come of other folds."""
     features, labels = people()
-    prepared = prepare(features, labels, Choices(impute="median", far=True), categorical=CATEGORICAL, seed=3)
+    choices = Choices(impute="median", embed=4, far=True)
+    prepared = prepare(features, labels, choices, categorical=CATEGORICAL, seed=3)
     assert prepared.columns == pytest.approx(prepared_matrix(prepared.sections, features), abs=1e-9)
 
 

@@ -55,7 +55,7 @@ def learn(recipe: Recipe, lesson: Lesson, *, seed: int, held: Lesson | None = No
 
 def _logistic(recipe: Recipe, lesson: Lesson, seed: int, _held: Lesson | None) -> Fitted:
     choices = Choices.of(recipe)
-    as_numbers = replace(choices, categories=Choices.categories, smooth=Choices.smooth) == Choices()
+    as_numbers = Choices(choices.impute, choices.scale, log=choices.log, far=choices.far) == Choices()
     if as_numbers and not _told_apart(lesson):
         return _plain_logistic(recipe, lesson, seed)
     prepared = prepare(lesson.features, lesson.labels, choices, categorical=lesson.categorical, seed=seed)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from addressee.models.category_levels import frequent_levels, many_levels
 from addressee.models.kind import Recipe
 from addressee.models.prepared import FAR_DEVIATIONS
 from addressee.models.prepared_columns import Fit, exported, finite, flatten
@@ -14,7 +15,6 @@ from addressee.models.tables import Flags, Floats
 
 DONORS = 256
 NEIGHBOURS = 5
-MOST_LEVELS = 20
 FOLDS = 5
 _SKLEARN_IMPUTE = {"mean": "mean", "median": "median", "mode": "most_frequent"}
 
@@ -24,8 +24,9 @@ class Choices:
     """What a recipe may choose: `impute` mean, median, mode or knn; `scale` z or minmax; `log` the signed logarithm.
 
     `categories` one_hot (the `MOST_LEVELS` most frequent levels; others are none of them) or target (rates of the
-    label, smoothed towards the overall rate as by `smooth` people more, out of fold while training); `far` adds a
-    column that tells whether any number is more than `FAR_DEVIATIONS` standard deviations out.
+    label, smoothed towards the overall rate as by `smooth` people more, out of fold while training); `embed` adds so
+    many dimensions of `LevelEmbedding` for each column with many levels; `far` adds a column that tells whether any
+    number is more than `FAR_DEVIATIONS` standard deviations out.
     """
 
     impute: str = "mean"
@@ -33,6 +34,7 @@ class Choices:
     log: bool = True
     categories: str = "one_hot"
     smooth: float = 20.0
+    embed: int = 0
     far: bool = False
 
     @classmethod
@@ -55,7 +57,8 @@ def prepare(features: Floats, labels: Flags, choices: Choices, *, categorical: S
     clean = finite(features)
     clean[:, np.isnan(clean).all(axis=0)] = 0.0
     number = _numbers_among(clean, set(categorical))
-    pipeline = _pipeline(clean, choices, number, list(categorical), _folds(labels, seed))
+    told = _Told(number, list(categorical), _folds(labels, seed), seed)
+    pipeline = _pipeline(clean, choices, told)
     columns = np.asarray(pipeline.fit_transform(clean, labels), np.float64)
     donors = np.empty((0, len(number)))
     if choices.impute == "knn":
@@ -82,14 +85,28 @@ def _folds(labels: Flags, seed: int) -> Any:  # noqa: ANN401  # scikit-learn has
     return (StratifiedKFold if rarer >= FOLDS else KFold)(FOLDS, shuffle=True, random_state=seed)
 
 
-def _pipeline(clean: Floats, choices: Choices, number: list[int], categorical: list[int], folds: Any) -> Any:  # noqa: ANN401  # scikit-learn has no types
+@dataclass(frozen=True)
+class _Told:
+    """Which columns are numbers, which categories; folds for rates, a seed for embeddings."""
+
+    number: list[int]
+    categorical: list[int]
+    folds: Any
+    seed: int
+
+
+def _pipeline(clean: Floats, choices: Choices, told: _Told) -> Any:  # noqa: ANN401  # scikit-learn has no types
     from sklearn.compose import ColumnTransformer  # noqa: PLC0415
 
-    parts = [("numbers", _numbers(choices), number)]
-    if categorical:
-        parts.append(("categories", _categories(clean[:, categorical], choices, folds), categorical))
+    parts: list[tuple[str, Any, list[int]]] = [("numbers", _numbers(choices), told.number)]
+    if told.categorical:
+        values = clean[:, told.categorical]
+        parts.append(("categories", _categories(values, choices, told.folds), told.categorical))
+    embedded = many_levels(clean, told.categorical) if choices.embed else []
+    if embedded:
+        parts.append(("embedded", _embedding(choices, told, embedded), list(range(clean.shape[1]))))
     if choices.far:
-        parts.append(("far", _far(log=choices.log), number))
+        parts.append(("far", _far(log=choices.log), told.number))
     return ColumnTransformer(parts)
 
 
@@ -115,14 +132,21 @@ def _categories(values: Floats, choices: Choices, folds: Any) -> Any:  # noqa: A
     if choices.categories == "target":
         rates = TargetEncoder(target_type="binary", smooth=choices.smooth, cv=folds)
         return Pipeline([("rates", rates), ("scale", StandardScaler())])
-    levels = [_levels(column) for column in values.T]
+    levels = [frequent_levels(column) for column in values.T]
     return OneHotEncoder(categories=levels, handle_unknown="ignore", sparse_output=False)
 
 
-def _levels(column: Floats) -> Floats:
-    """Return the most frequent levels, ascending; a missing value is a level where there are any."""
-    levels, count = np.unique(column, return_counts=True)
-    return np.sort(levels[np.argsort(-count, kind="stable")[:MOST_LEVELS]])
+def _embedding(choices: Choices, told: _Told, embedded: list[int]) -> Any:  # noqa: ANN401
+    from addressee.models.level_embedding import LevelEmbedding  # noqa: PLC0415  # it needs scikit-learn
+
+    return LevelEmbedding(
+        embedded=embedded,
+        number=told.number,
+        categorical=told.categorical,
+        dimensions=choices.embed,
+        smooth=choices.smooth,
+        seed=told.seed,
+    )
 
 
 def _far(*, log: bool) -> Any:  # noqa: ANN401

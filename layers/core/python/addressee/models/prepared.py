@@ -8,8 +8,9 @@ from typing import Any
 from addressee.models.ranking import Sections
 from addressee.models.scorers import calibration, check_width, sigmoid, thresholds
 
-NUMBER, LOGGED, LEVEL, TARGET, FAR = range(5)
-"""What a prepared column is made of: a number, its signed logarithm, "is this level", a level's rate, "is far out"."""
+NUMBER, LOGGED, LEVEL, TARGET, FAR, EMBEDDED = range(6)
+"""What a prepared column is made of: a number, its logarithm, "is this level", a level's rate, "is far out", or where a
+level lies in one dimension of its embedding."""
 FAR_DEVIATIONS = 4.0
 """From how many standard deviations on a value is far out."""
 DISTANCE_DIGITS = 9
@@ -20,11 +21,11 @@ class PreparedColumns:
     """Makes the k columns of a model from a vector of features.
 
     Sections, [k] each: `column` (of the features) and `step` (above); numbers become (g(x) - `centre`) / `scale`, and
-    `fill` where they are missing; `level` is what a `LEVEL` column asks for (NaN: missing). A `TARGET` column finds its
-    value among `table_at` up to its `table_end` and becomes what `table_to` holds there; a value that is not there is
-    `fill`. The one `FAR` column tells whether any number is far out. With `donor` [donors x numbers], scaled rows, a
-    missing number is the mean of the `neighbours` [1] nearest donors that have it (Troyanskaya et al. 2001); of equally
-    near ones, the first.
+    `fill` where they are missing; `level` is what a `LEVEL` column asks for (NaN: missing). A `TARGET` or `EMBEDDED`
+    column finds its value among `table_at` up to its `table_end` and becomes what `table_to` holds there; a value that
+    is not there is `fill`; `level` says which dimension an `EMBEDDED` one is, from 1 on. The one `FAR` column tells
+    whether any number is far out. With `donor` [donors x numbers], scaled rows, a missing number is the mean of the
+    `neighbours` [1] nearest donors that have it (Troyanskaya et al. 2001); of equally near ones, the first.
     """
 
     def __init__(self, sections: Sections, settings: Mapping[str, Any]) -> None:
@@ -42,7 +43,7 @@ class PreparedColumns:
         self._scales = [scale for _, _, _, scale, *_ in self._numbers]
         self._others = [0.0] * (len(self._columns) - len(self._numbers))
         self._levels = _levels(self._columns)
-        self._targets = [at for at, (_, step, *_) in enumerate(self._columns) if step == TARGET]
+        self._targets = [at for at, (_, step, *_) in enumerate(self._columns) if step in {TARGET, EMBEDDED}]
         self._far = next((at for at, (_, step, *_) in enumerate(self._columns) if step == FAR), -1)
         self._spread = _spread(sections, len(self._numbers))
         self._donors = _donors(sections, len(self._numbers))

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from addressee.models.category_levels import looked_up
 from addressee.models.item_sections import numbers, packed
-from addressee.models.prepared import DISTANCE_DIGITS, FAR, FAR_DEVIATIONS, LEVEL, LOGGED, NUMBER, TARGET
+from addressee.models.prepared import DISTANCE_DIGITS, EMBEDDED, FAR, FAR_DEVIATIONS, LEVEL, LOGGED, NUMBER, TARGET
 from addressee.models.ranking import Sections
 from addressee.models.tables import Floats
 
@@ -35,6 +36,10 @@ def exported(fit: Fit, *, neighbours: int) -> dict[str, "array[Any]"]:
         columns, levels = _category_columns(fit)
         parts.append(columns)
         tables += levels
+    for each in fit.steps["embedded"].tables_ if "embedded" in fit.steps else ():
+        dimensions = each.vectors.shape[1]
+        parts.append(_columns([each.column] * dimensions, EMBEDDED, level=np.arange(1.0, dimensions + 1)))
+        tables += [(each.levels, dimension) for dimension in each.vectors.T]
     if "far" in fit.steps:
         parts.append(_columns([0], FAR))
         tables.append(nothing)
@@ -101,7 +106,7 @@ def prepared_matrix(sections: Sections, features: Floats) -> Floats:
     matrix[:, number] = _filled(sections, matrix[:, number], fill[number])
     for at in np.flatnonzero(step == LEVEL):
         matrix[:, at] = np.isnan(given[:, at]) if np.isnan(level[at]) else given[:, at] == level[at]
-    for at in np.flatnonzero(step == TARGET):
+    for at in np.flatnonzero((step == TARGET) | (step == EMBEDDED)):
         matrix[:, at] = (_rates(sections, int(at), given[:, at], float(fill[at])) - centre[at]) / scale[at]
     matrix[:, step == FAR] = far[:, None]
     return np.asarray(matrix, np.float64)
@@ -123,10 +128,7 @@ def _rates(sections: Sections, at: int, values: Floats, unknown: float) -> Float
     """Look up what a column's levels become."""
     ends = numbers(sections, "table_end").astype(np.int64)
     part = slice(int(ends[at - 1]) if at else 0, int(ends[at]))
-    rates = np.full(len(values), unknown)
-    for level, rate in zip(numbers(sections, "table_at")[part], numbers(sections, "table_to")[part], strict=True):
-        rates[np.isnan(values) if np.isnan(level) else values == level] = rate
-    return rates
+    return looked_up(numbers(sections, "table_at")[part], numbers(sections, "table_to")[part], values, unknown=unknown)
 
 
 def _filled(sections: Sections, scaled: Floats, fill: Floats) -> Floats:

@@ -10,7 +10,7 @@ from addressee.models.item_sections import numbers
 from addressee.models.kind import Fitted
 from addressee.models.metrics import roc_auc
 from addressee.models.occasions import Occasions
-from addressee.models.prepared import FAR, LEVEL, TARGET
+from addressee.models.prepared import EMBEDDED, FAR, LEVEL, TARGET
 from addressee.models.prepared_columns import finite, flatten
 from addressee.models.scored_rows import answer_rows
 from addressee.models.tables import Flags, Floats, Ints
@@ -33,8 +33,10 @@ def propensity_details(names: Sequence[str], rows: Occasions, fitted: Fitted) ->
         name: ", ".join(f"{key} {value:g}" for key, value in each.items()) for name, each in settings["tuned"].items()
     }
     weights = {"weights": _weights(names, fitted)} if "weight" in fitted.sections else {}
+    embedded = _embedded(names, fitted)
     return {
         **weights,
+        **({"categories embedded without the label": embedded} if embedded else {}),
         "importance (roc-auc lost where a feature is shuffled)": _largest(names, importance),
         "correlation with the label": _largest(names, _correlations(names, rows)),
         "features that go together (correlation)": _together(names, rows, importance),
@@ -86,9 +88,20 @@ def _weights(names: Sequence[str], fitted: Fitted) -> dict[str, float]:
 
 
 def _title(name: str, step: int, level: float) -> str:
-    """Name a prepared column: a number by its feature, a level and a rate with what they are."""
-    told = level_of(name, level) if name in CATEGORICAL else f"{level:g}"
-    return {LEVEL: f"{name}: {told}", TARGET: f"{name}: rate", FAR: "any number far out"}.get(step, name)
+    """Name a prepared column: a number by its feature, a level, a rate and a dimension with what they are."""
+    told = level_of(name, level) if name in CATEGORICAL and step == LEVEL else f"{level:g}"
+    title = {LEVEL: told, TARGET: "rate", EMBEDDED: f"dimension {told} of its embedding"}.get(step)
+    return "any number far out" if step == FAR else f"{name}: {title}" if title else name
+
+
+def _embedded(names: Sequence[str], fitted: Fitted) -> dict[str, str]:
+    """Tell of each embedded category into how many dimensions how many of its levels were put."""
+    sections, told = fitted.sections, {}
+    for at, step in enumerate(sections.get("step", ())):
+        if step == EMBEDDED:
+            levels = sections["table_end"][at] - sections["table_end"][at - 1]
+            told[names[sections["column"][at]]] = f"{levels} levels in {sections['level'][at]:g} dimensions"
+    return told
 
 
 def _correlations(names: Sequence[str], rows: Occasions) -> Floats:
