@@ -11,7 +11,7 @@ from time import perf_counter
 
 from benchmarks.rows import Row, write
 
-PARTS = ("cdnow", "movielens", "hillstrom", "people", "products", "drift", "send_time")
+PARTS = ("cdnow", "movielens", "hillstrom", "people", "products", "drift", "send_time", "categories")
 """Modules `benchmarks.models_<part>`, each with `rows(options)`; where data are missing, rows are left out aloud."""
 
 

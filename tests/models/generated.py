@@ -25,6 +25,8 @@ FEATURES = (
     "basket_mean",
     "category_code",
     "age_years",
+    "language_code",
+    "country_code",
 )
 YEAR_CUT_DAYS = tuple(AS_OF_DAY - 7 * weeks for weeks in (39, 26, 20, 16, 13, 8, 4, 1))
 """Cut-offs of a longer history: those a quarter, two and three ago are among them."""
@@ -33,6 +35,8 @@ ITEMS_PER_TASTE = 20
 UNSOLD_PER_TASTE = 2
 CATEGORIES, RELUCTANT = 6, 3
 """Codes of favourite categories, and the one whose buyers are slow to buy again: neither end of the codes."""
+COUNTRIES, REGIONS = 60, 6
+"""Codes of countries, more than are told apart one by one; half of the people of a region speak its language."""
 FEATURE_HASH = "f" * 64
 WORDS = (
     "oat milk cream dairy",
@@ -139,6 +143,14 @@ def _ages(people: int) -> np.ndarray:
     return np.where(rng.random(people) < 0.2, np.nan, rng.integers(18, 90, people).astype(np.float64))
 
 
+def _places(people: int) -> np.ndarray:
+    """Return everybody's language and country, from a stream of its own; they say nothing."""
+    rng = np.random.default_rng([people, 8])
+    country, spoken = rng.integers(1, COUNTRIES + 1, people), rng.integers(1, REGIONS + 1, people)
+    language = np.where(rng.random(people) < 0.5, 1 + country % REGIONS, spoken)
+    return np.column_stack([language, country]).astype(np.float64)
+
+
 def _features(interactions: Interactions, people: int, day: int, rng: np.random.Generator):
     known = interactions.until(day)
     last, first = np.full(people, -(10**6)), np.full(people, 10**6)
@@ -162,6 +174,7 @@ def _features(interactions: Interactions, people: int, day: int, rng: np.random.
             revenue / np.maximum(orders_total, 1.0),
             _categories(people),
             _ages(people),
+            _places(people),
         ]
     )
 

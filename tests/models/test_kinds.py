@@ -13,8 +13,8 @@ from addressee.models.kinds.buy_again import BuyAgain
 from addressee.models.tables import no_sends, no_trials
 from addressee.models.train import Run, train
 from addressee.profiles.hashing import item_hash
-from tests.models.conftest import REVISION, SEED, remembering, tables, tables_of, trained
-from tests.models.generated import AS_OF_DAY, FEATURE_HASH, FEATURES, RELUCTANT
+from tests.models.conftest import EMBEDDING, REVISION, SEED, remembering, tables, tables_of, trained
+from tests.models.generated import AS_OF_DAY, COUNTRIES, FEATURE_HASH, FEATURES, RELUCTANT
 from tests.models.served_kinds import OPEN, PEOPLE, K, answers, everybody, history, served
 
 
@@ -177,9 +177,10 @@ class TestDirection:
         assert ((scores > 0.0) & (scores < 1.0)).all()
 
     @pytest.mark.parametrize("name", PEOPLE)
-    def test_a_category_that_nobody_had_is_none_of_those_that_are_known(self, name):
+    @pytest.mark.parametrize("category", ["category_code", "country_code"])
+    def test_a_category_that_nobody_had_is_none_of_those_that_are_known(self, name, category):
         """A level of tomorrow, a missing one, a broken one: scored and served alike, and each of them as the others."""
-        kind, code = kind_of(name), FEATURES.index("category_code")
+        kind, code = kind_of(name), FEATURES.index(category)
         rows = np.repeat(everybody(1).features, 4, axis=0)
         rows[:, code] = [77.0, -1.0, 1e12, float("nan")]
         scores = answers(kind, replace(everybody(4), features=rows)).scores
@@ -196,6 +197,17 @@ class TestDirection:
         assert meta["family"] in {"prepared_logistic", "trees"}
         weights = json.loads(trained("buys_in_7_days").bundle.files["card.json"])["details"].get("weights", {})
         assert not weights or f"category_code: group {RELUCTANT}" in weights
+
+    def test_a_category_with_many_levels_is_embedded_and_served(self):
+        """Countries of a region, whose people speak alike, are near; the dimensions go to the serving path and card."""
+        bundle, code = trained("opens_in_24_hours").bundle, FEATURES.index("country_code")
+        assert (bundle.meta["family"], bundle.meta["recipe"]) == ("prepared_logistic", EMBEDDING)
+        details = json.loads(bundle.files["card.json"])["details"]
+        assert details["categories embedded without the label"] == {"country_code": "60 levels in 8 dimensions"}
+        assert "country_code: dimension 1 of its embedding" in details["weights"]
+        row, model = everybody(1).features[0].tolist(), served(kind_of("opens_in_24_hours"))
+        said = {model.score([*row[:code], float(country), *row[code + 1 :]]) for country in range(1, COUNTRIES + 1)}
+        assert len(said) == COUNTRIES
 
     def test_a_mail_moves_those_who_are_in_the_mood(self):
         """Nobody else is moved: below the middle the uplift is smaller; a missing value neither fails nor decides."""

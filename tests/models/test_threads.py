@@ -23,11 +23,12 @@ from addressee.models.packed import pack
 from addressee.models.propensity import RECIPES
 from addressee.models.kinds import kind_of
 from addressee.models.train import Run, train
-from tests.models.generated import generate
+from tests.models.generated import FEATURES, generate
 tables = generate(people=200)
 print(*(train(Run(kind_of(name), tables, seed=7)).bundle.version for name in ("buys_in_7_days", "lapses_in_28_days")))
 rows = tables.people.known["buys_in_7_days"]
-lesson = Lesson(tables.people.features[rows], tables.people.labels["buys_in_7_days"][rows], np.ones(rows.sum()))
+codes = [FEATURES.index(name) for name in ("category_code", "language_code", "country_code")]
+lesson = Lesson(tables.people.features[rows], tables.people.labels["buys_in_7_days"][rows], np.ones(rows.sum()), codes)
 for recipe in RECIPES:
     print(sha256(pack(learn({**recipe, "rounds": 20}, lesson, seed=3).sections)).hexdigest())
 """

@@ -14,7 +14,7 @@ from addressee.models.scorers import THRESHOLDS
 from addressee.models.tables import no_sends
 from addressee.models.train import Run, train
 from addressee.models.tuning import Budget, Choice, Found, Space, Span, search
-from tests.models.conftest import SEED, quick, tables, trained, year
+from tests.models.conftest import EMBEDDING, SEED, quick, tables, trained, year
 from tests.models.generated import FEATURES
 
 KIND = replace(kind_of("buys_in_7_days"), candidates=RECIPES[:1])
@@ -112,6 +112,18 @@ def test_an_order_over_candidates_that_surely_lose_is_not_tried():
     compared, card = silent("")
     assert compared == ["", PLAIN, BLEND, STACK]
     assert "surely does worse" not in card
+
+
+def test_an_embedding_is_not_tried_where_no_category_has_many_levels():
+    """It would fit what target rates fit; the card says so. With sixty countries it is compared like the others."""
+    kind = replace(KIND, candidates=(RECIPES[0], EMBEDDING))
+    few = tables().people.features.copy()
+    few[:, FEATURES.index("country_code")] %= 30
+    for people, tried in ((tables().people, True), (replace(tables().people, features=few), False)):
+        bundle = train(Run(kind, replace(tables(), people=people), seed=SEED)).bundle
+        assert (EMBEDDING in [row["recipe"] for row in bundle.meta["candidates"]]) is tried
+        card = bundle.files["card.md"].decode()
+        assert ("embed 8: no category has more than 30 levels with rows enough" in card) is not tried
 
 
 def test_an_installation_may_have_tiers_of_its_own():

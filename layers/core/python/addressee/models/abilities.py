@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
 from addressee.models.kind import Fitted, Kind, Recipe
+from addressee.models.tables import Tables
 
 
 @runtime_checkable
@@ -30,4 +31,13 @@ class Layered(Protocol):
 
     def below(self, recipe: Recipe) -> Recipe | None:
         """Return the plainer recipe, which comes before it in `recipes`; None where it stands on its own."""
+        ...
+
+
+@runtime_checkable
+class Sparing(Protocol):
+    """A kind with recipes that only some tables give something to work on."""
+
+    def idle(self, recipe: Recipe, tables: Tables, *, until: int) -> str:
+        """Return why a recipe would fit what a plainer one fits, by what was known at the end of `until`; else ''."""
         ...

@@ -9,6 +9,7 @@ import numpy as np
 from addressee.models.balance import Weighted
 from addressee.models.calibration import apply, calibration_section, fit_calibration
 from addressee.models.candidates import FAMILIES, Lesson, columns_of, learn, moments, regress
+from addressee.models.category_levels import MANY_LEVELS, many_levels
 from addressee.models.class_metrics import CLASS_METRICS, marked
 from addressee.models.fairness import group_thresholds, group_traits, joint_groups, reweighed
 from addressee.models.kind import Answers, Audience, Cuts, Exam, Fitted, Metric, Reason, Recipe, Role, Window
@@ -36,6 +37,7 @@ RECIPES: Sequence[Recipe] = (
     {"model": "logistic", "c": 0.1},
     {"model": "logistic", "c": 1.0},
     {"model": "logistic", "c": 0.1, "categories": "target"},
+    {"model": "logistic", "c": 0.1, "categories": "target", "embed": 8},
     {"model": "logistic", "c": 0.1, "impute": "knn"},
     {"model": "trees", "rate": 0.08, "leaves": 15, "least": 50, "share": 0.8},
     {"model": "forest", "trees": 60, "least": 20},
@@ -72,6 +74,14 @@ class Propensity:
     def recipes(self) -> Sequence[Recipe]:
         """Return the candidates, the most interpretable first; of a kind the stronger penalty first."""
         return self.candidates
+
+    def idle(self, recipe: Recipe, tables: Tables, *, until: int) -> str:
+        """Say that there is nothing to embed where a recipe embeds and no category has many levels."""
+        if not recipe.get("embed"):
+            return ""
+        rows = occasions(tables, self.name)
+        many = many_levels(rows.features[rows.usable(until)], self._codes(tables))
+        return "" if many else f"no category has more than {MANY_LEVELS} levels with rows enough"
 
     def tuned(self, tables: Tables, *, until: int, budget: Budget, seed: int) -> Found:
         """Return the best recipe of each family on an inner temporal split of what was known at the end of `until`."""

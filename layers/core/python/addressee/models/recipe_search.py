@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from addressee.models.candidates import FOREST, LOGISTIC, TREES, Lesson, learn
+from addressee.models.category_levels import many_levels
 from addressee.models.kind import Recipe
 from addressee.models.metrics import roc_auc
 from addressee.models.scored_rows import answer_rows
@@ -21,6 +22,7 @@ SPACES: Sequence[Space] = (
             "scale": Choice(("z", "minmax")),
             "log": Choice((True, False)),
             "categories": Choice(("one_hot", "target")),
+            "embed": Choice((0, 4, 8)),
             "far": Choice((False, True)),
             "outliers": _OUTLIERS,
             "balance": _BALANCE,
@@ -32,6 +34,7 @@ SPACES: Sequence[Space] = (
                 "scale": "z",
                 "log": True,
                 "categories": "one_hot",
+                "embed": 0,
                 "far": False,
                 "outliers": "none",
                 "balance": "none",
@@ -72,9 +75,17 @@ def search_recipes(early: Lesson, held: Lesson, *, budget: Budget, seed: int) ->
         fitted = learn(recipe, early, seed=seed, held=held)
         return roc_auc(held.labels.astype(np.float64), answer_rows(fitted, held.features))
 
-    share = budget._replace(seconds=budget.seconds / len(SPACES))
-    found = [search(space, value, budget=share, seed=seed) for space in SPACES]
+    spaces = SPACES if many_levels(early.features, early.categorical) else [_without("embed", each) for each in SPACES]
+    share = budget._replace(seconds=budget.seconds / len(spaces))
+    found = [search(space, value, budget=share, seed=seed) for space in spaces]
     return Found([best.recipe for best in found], "; ".join(map(_said, found)))
+
+
+def _without(axis: str, space: Space) -> Space:
+    """Return the space without an axis along which nothing would change."""
+    axes = {name: each for name, each in space.axes.items() if name != axis}
+    start = [{name: value for name, value in sample.items() if name != axis} for sample in space.start]
+    return Space(space.fixed, axes, start)
 
 
 def _said(best: Best) -> str:

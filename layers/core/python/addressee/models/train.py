@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from addressee.models.abilities import Following, Layered, Tiered
+from addressee.models.abilities import Following, Layered, Sparing, Tiered
 from addressee.models.bundle import SERVING_FILE, Bundle, seal
 from addressee.models.card import card_files
 from addressee.models.evaluate import Compared, as_json, compare
@@ -100,12 +100,12 @@ class _Candidate(NamedTuple):
 
 
 class _Chosen(NamedTuple):
-    """The recipe, all that were compared (the floor first), and what tuning says of itself."""
+    """The recipe, all that were compared (the floor first), what tuning says of itself, what was left out and why."""
 
     recipe: Recipe
     compared: Sequence[_Candidate] = ()
     tuning: str = ""
-    left_out: Sequence[Recipe] = ()
+    left_out: Sequence[tuple[Recipe, str]] = ()
 
     def said(self) -> dict[str, Any]:
         """Return what the bundle and its card tell of the choice."""
@@ -118,7 +118,7 @@ class _Chosen(NamedTuple):
             "candidates in the validation window": {
                 _listed(each.recipe or {"": "floor"}): _listed(each.validation) for each in self.compared
             },
-            "not tried in the validation window": dict.fromkeys(map(_listed, self.left_out), _LOST_BELOW),
+            "not tried in the validation window": {_listed(recipe): why for recipe, why in self.left_out},
             "tuning": {"found": self.tuning} if self.tuning else {},
         }
         return {title: values for title, values in told.items() if values}
@@ -126,22 +126,22 @@ class _Chosen(NamedTuple):
 
 def _choose(run: Run, window: Window) -> _Chosen:
     """Choose the recipe in the validation window: the first, unless a later one outdoes it there."""
-    recipes, tuning = _candidates(run, window)
-    recipe, *others = recipes
+    listed, tuning = _candidates(run, window)
+    (recipe, *others), left_out = _busy(run, window, listed)
     if not others:
-        return _Chosen(recipe, tuning=tuning)
+        return _Chosen(recipe, tuning=tuning, left_out=left_out)
     exam = run.kind.exam(run.tables, window)
     metric, marks = run.kind.metrics[0], _marks(run, exam, window, recipe)
     floor = run.kind.floor(run.tables, exam, until=window.first)
     compared = [_Candidate(None, _figures(run, exam, floor)), _Candidate(recipe, _figures(run, exam, marks))]
-    seen, left_out = [(recipe, marks)], []
+    seen = [(recipe, marks)]
 
     def against(tried: Floats) -> Compared:
         return compare([metric], exam, model=tried, rival=marks, rng=run.rng())[0]
 
     for other in others:
         if any(against(plainer).difference.high < 0 for plainer in _below(run, other, seen)):
-            left_out.append(other)
+            left_out.append((other, _LOST_BELOW))
             continue
         tried = _marks(run, exam, window, other)
         seen.append((other, tried))
@@ -149,6 +149,15 @@ def _choose(run: Run, window: Window) -> _Chosen:
         if leads(metric.of(exam.truth, tried), metric.of(exam.truth, marks)) and outdoes(against(tried)):
             recipe, marks = other, tried
     return _Chosen(recipe, compared, tuning, left_out)
+
+
+def _busy(run: Run, window: Window, listed: Sequence[Recipe]) -> tuple[list[Recipe], list[tuple[Recipe, str]]]:
+    """Return the recipes that have something to work on, the first in any case, and the others with the reason."""
+    if not isinstance(run.kind, Sparing):
+        return list(listed), []
+    why = [run.kind.idle(recipe, run.tables, until=window.first) for recipe in listed]
+    busy = [recipe for at, recipe in enumerate(listed) if not at or not why[at]]
+    return busy, [(recipe, reason) for recipe, reason in zip(listed[1:], why[1:], strict=True) if reason]
 
 
 def _below(run: Run, recipe: Recipe, seen: Sequence[tuple[Recipe, Floats]]) -> list[Floats]:
