@@ -154,6 +154,7 @@ def _item(name: str, rng: Random) -> dict[str, Any]:
 
 
 def _rows(names: list[str], rng: Random, versions: dict[str, str]) -> tuple[dict[str, Any], ...]:
+    """Make a person's rows, each as its function writes it: scores have six digits."""
     bought = rng.sample(names, BOUGHT)
     state = State(
         bought={item_hash(name): TODAY - rng.randrange(30, 300) for name in bought},
@@ -170,7 +171,8 @@ def _rows(names: list[str], rng: Random, versions: dict[str, str]) -> tuple[dict
     half = CANDIDATES // 2
     candidates = {
         use: sorted(
-            ((name, 5 * rng.random(), float(rng.randrange(20, 90))) for name in chosen), key=lambda each: -each[1]
+            ((name, float(f"{5 * rng.random():.6g}"), float(rng.randrange(20, 90))) for name in chosen),
+            key=lambda each: -each[1],
         )
         for use, chosen in (("buy_again", bought[:half]), ("discover", sorted(set(names) - set(bought))[:half]))
     }

@@ -85,7 +85,8 @@ def test_a_damaged_state_is_not_taken_for_an_empty_one():
 def test_a_record_reads_as_it_was_written():
     """JSON in between, compressed, as plain as it once was; fields of a later version are ignored."""
     assert from_body(to_body(DECISION)) == DECISION
-    later = {**asdict(DECISION), "mood": "good"}
+    products = [each._asdict() for each in DECISION.products]
+    later = {**asdict(DECISION), "products": products, "mood": "good"}
     assert from_body(json.dumps(later).encode()) == DECISION
     assert from_body(zlib.compress(json.dumps(later).encode())) == DECISION
 

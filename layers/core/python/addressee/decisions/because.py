@@ -20,8 +20,4 @@ def with_causes(chosen: Sequence[Product], person: Person, champions: Champions,
     for kind in KINDS[wish.use] if asked else ():
         if (model := champions.recommenders.get(kind)) is not None:
             found |= model.causes(asked, history_of(person, kind))
-    return tuple(_because(each, found[each.item_id]) if each.item_id in found else each for each in chosen)
-
-
-def _because(product: Product, of: str) -> Product:
-    return Product(product.item_id, product.reason, product.propensity, product.confidence, of)
+    return tuple(each._replace(because_of=found[each.item_id]) if each.item_id in found else each for each in chosen)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from addressee.decisions.eligibility import CONSENT_UNKNOWN
 from addressee.decisions.packing import pack, unpack
@@ -26,8 +26,7 @@ _UNSAID: Mapping[str, Any] = {"faults": {}, "send_time": "", "send_propensity": 
 LADDER: tuple[Rung, ...] = ("personalised", "segment", "popular", "editorial")
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(NamedTuple):
     """One product of an answer: why it is there, the probability with which it was chosen, and how sure we are.
 
     `propensity` is the logged choice probability, 1 for a deterministic ranking. `confidence` lies in [0, 1].
@@ -85,7 +84,7 @@ def to_body(decision: Decision) -> bytes:
 
 
 def _product(product: Product) -> dict[str, Any]:
-    return {name: value for name in Product.__slots__ if (value := getattr(product, name)) != ""}
+    return {name: value for name, value in zip(Product._fields, product, strict=True) if value != ""}
 
 
 def _said(decision: Decision, name: str) -> bool:
@@ -96,7 +95,7 @@ def from_body(body: bytes) -> Decision:
     """Read what `to_body` wrote, now or before it packed or compressed; fields of later versions are ignored."""
     stored: dict[str, Any] = json.loads(body if body[:1] == b"{" else unpack(body, _WORDS))
     known = {name: stored[name] for name in Decision.__slots__ if name in stored}
-    told = [{name: each[name] for name in Product.__slots__ if name in each} for each in stored["products"]]
+    told = [{name: each[name] for name in Product._fields if name in each} for each in stored["products"]]
     products = tuple(Product(**each) for each in told)
     return Decision(**{**known, "products": products})
 

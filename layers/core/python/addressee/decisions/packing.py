@@ -7,6 +7,8 @@ dictionary (RFC 1950, 2.2); the stream names it by its checksum. Streams without
 import zlib
 
 _LEVEL = 9
+_WINDOW_BITS, _MEMORY_LEVEL = 12, 7
+"""4 KB hold the words and a record; to set up the usual 32 KB would take longer than to compress the record."""
 _MAX_CHARACTERS = 1 << 20
 
 
@@ -16,7 +18,7 @@ class Damaged(ValueError):
 
 def pack(text: bytes, words: bytes) -> bytes:
     """Compress `text`, as if `words` had gone before it; the most frequent ones belong to their end."""
-    deflater = zlib.compressobj(_LEVEL, zdict=words)
+    deflater = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW_BITS, _MEMORY_LEVEL, zdict=words)
     return deflater.compress(text) + deflater.flush()
 
 

@@ -13,7 +13,6 @@ from addressee.profiles.hashing import item_hash
 Settings = Mapping[str, Any]
 Ranked = tuple[str, float, float]
 """A `Scored`, or the plain tuple that it is."""
-_HASHES = 2.0**32
 
 
 class Nightly(NamedTuple):
@@ -139,14 +138,10 @@ class ItemNeighbours:
         return [Scored(self.items.item_id(row), scores[row], float(support[row])) for row in islice(best, k)]
 
     def seeds(self, history: Mapping[int, int]) -> list[int]:
-        """Return the rows of the latest `max_seeds` bought items (ties: larger hash first), those that are known.
-
-        Day and hash are sorted as one float, which holds them exactly (16 and 32 bits): pairs sort far slower.
-        """
-        days = sorted(history.values(), reverse=True)[: self._max_seeds]
-        since = days[-1] if days else 0
-        stamped = sorted([day * _HASHES + key for key, day in history.items() if day >= since], reverse=True)
-        rows = map(self._row_of.get, [int(each % _HASHES) for each in stamped[: self._max_seeds]])
+        """Return the rows of the latest `max_seeds` bought items (ties: larger hash first), those that are known."""
+        by_hash = sorted(history, reverse=True)  # quick: a packed state is sorted; the second sort leaves ties alone
+        latest = sorted(by_hash, key=history.__getitem__, reverse=True)[: self._max_seeds]
+        rows = map(self._row_of.get, latest)
         return [row for row in rows if row is not None]
 
     def _wanted(self, found: Sequence[int], candidates: Sequence[str] | None) -> Sequence[int]:

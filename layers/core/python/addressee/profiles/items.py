@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
 from addressee.events.event import Refusal
@@ -88,7 +89,8 @@ _FIELDS: Mapping[str, tuple[str, Callable[[object], Any]]] = {
     "validFrom": ("valid_from_ms", time_ms),
     "validUntil": ("valid_until_ms", time_ms),
 }
-_DEFAULTS = (None, *Item._field_defaults.values())
+_DEFAULTS: Mapping[str, Any] = Item._field_defaults
+_fields = itemgetter(*Item._fields)
 
 
 def read_item_row(row: object, *, whole: bool, now_ms: int) -> ItemChange | Refusal:
@@ -115,7 +117,5 @@ def read_item_row(row: object, *, whole: bool, now_ms: int) -> ItemChange | Refu
 
 
 def item_of(row: Mapping[str, Any]) -> Item:
-    """Build an item of a stored row; attributes that this version does not know are ignored, as None is."""
-    if None in row.values():
-        row = {name: value for name, value in row.items() if value is not None}
-    return Item._make(map(row.get, Item._fields, _DEFAULTS))
+    """Build an item of a stored row, which has no None; attributes that this version does not know are ignored."""
+    return Item._make(_fields({**_DEFAULTS, **row}))
