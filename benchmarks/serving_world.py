@@ -19,7 +19,8 @@ from addressee.models.tables import BUYS, LAPSES, Floats, Interactions, Items, M
 from addressee.profiles.features import CATEGORICAL, FEATURE_HASH, FEATURE_NAMES
 from addressee.profiles.hashing import item_hash
 from addressee.profiles.packing import pack as pack_state
-from addressee.profiles.state import BOUGHT, DAY_MS, State
+from addressee.profiles.sections import BOUGHT
+from addressee.profiles.state import DAY_MS, State
 
 ITEMS = 5_000
 CANDIDATES = 100

@@ -12,7 +12,8 @@ from addressee.events.event import Event, Line
 from addressee.profiles.fold import fold, is_folded, is_own_send
 from addressee.profiles.hashing import MESSAGE_BYTES, category_bucket, item_hash, send_hash
 from addressee.profiles.packing import MAX_BYTES, pack, unpack
-from addressee.profiles.state import BOUGHT, CART, DAY_MS, MESSAGES, SENDS, State, empty_state
+from addressee.profiles.sections import BOUGHT, CART, SENDS
+from addressee.profiles.state import DAY_MS, MESSAGES, State, empty_state
 from tests.unit.profiles.streams import END_MS, START_MS, assert_same, streams
 
 DAY = 20_300

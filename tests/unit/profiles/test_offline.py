@@ -12,7 +12,8 @@ from addressee.profiles.features import EVENT_FEATURE_NAMES, event_vector
 from addressee.profiles.hashing import category_bucket, item_hash, message_hash
 from addressee.profiles.lake import lake_row, merge_row
 from addressee.profiles.offline import features_sql
-from addressee.profiles.state import BOUGHT, CART, DAY_MS, SENDS, empty_state
+from addressee.profiles.sections import BOUGHT, CART, SENDS
+from addressee.profiles.state import DAY_MS, empty_state
 from tests.unit.profiles.streams import COLUMNS, END_MS, START_MS, Online, cutoffs, features_at, lake, streams
 
 

@@ -6,9 +6,8 @@ from hypothesis import given, settings
 from addressee.profiles.features import event_vector
 from addressee.profiles.fold import fold
 from addressee.profiles.packing import MAX_BYTES, DamagedState, pack, unpack
+from addressee.profiles.sections import BOUGHT, CART, SENDS, WATERMARKS
 from addressee.profiles.state import (
-    BOUGHT,
-    CART,
     CONTEXT_DAYS,
     DAY_MS,
     DAYS,
@@ -17,9 +16,7 @@ from addressee.profiles.state import (
     MAX_COUNT,
     MAX_TOTAL,
     MESSAGES,
-    SENDS,
     TIMES,
-    WATERMARKS,
     State,
     empty_state,
 )

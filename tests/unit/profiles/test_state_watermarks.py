@@ -1,7 +1,8 @@
 """Watermarks: exact comparison of 56-digit numbers, one per source partition key, few of them."""
 
 from addressee.profiles.packing import pack, unpack
-from addressee.profiles.state import DAY_MS, WATERMARKS, empty_state
+from addressee.profiles.sections import WATERMARKS
+from addressee.profiles.state import DAY_MS, empty_state
 from addressee.profiles.watermarks import advance, seen
 
 LOW = "49590338271490256608559692538361571095921575989136588897"

@@ -34,9 +34,8 @@ from addressee.profiles.measures import (
     WEEKEND_HOURS,
     YEAR_DAYS,
 )
+from addressee.profiles.sections import BOUGHT, CART, SENDS
 from addressee.profiles.state import (
-    BOUGHT,
-    CART,
     CATEGORY_HALF_LIFE_DAYS,
     CONTEXT_DAYS,
     COUNTERS,
@@ -47,7 +46,6 @@ from addressee.profiles.state import (
     MAX_AMOUNT_MINOR_UNITS,
     MAX_HOUR_COUNT,
     MAX_QUANTITY,
-    SENDS,
     State,
 )
 

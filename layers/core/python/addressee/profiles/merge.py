@@ -1,22 +1,11 @@
 """`merge`: the state of an anonymous visitor into the user's that they turned out to be."""
 
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass
 
 from addressee.profiles.hashing import MESSAGE_BYTES
-from addressee.profiles.state import (
-    BOUGHT,
-    CART,
-    MAX_COUNT,
-    MAX_HOUR_COUNT,
-    MAX_TOTAL,
-    MESSAGES,
-    SECOND_MS,
-    SENDS,
-    WATERMARKS,
-    State,
-    latest,
-    slide,
-)
+from addressee.profiles.sections import BOUGHT, CART, SENDS, WATERMARKS, latest
+from addressee.profiles.state import MAX_COUNT, MAX_HOUR_COUNT, MAX_TOTAL, MESSAGES, SECOND_MS, State, slide
 from addressee.profiles.watermarks import RETENTION_MS, within_limit
 
 COUNTS = ("orders", "items", "views", "carts", "opens", "clicks")
@@ -64,7 +53,9 @@ def merge(user: State, anonymous: State, *, at_ms: int = 0, retention_ms: int = 
 
 
 def _copy(state: State) -> State:
-    return replace(state, hour_of_week=bytearray(state.hour_of_week))
+    copied = copy(state)
+    copied.hour_of_week = bytearray(state.hour_of_week)
+    return copied
 
 
 def _align(state: State, other: State) -> None:

@@ -21,9 +21,8 @@ from addressee.profiles.fold import (
 from addressee.profiles.hashing import CATEGORY_BUCKETS
 from addressee.profiles.lake import MERGE
 from addressee.profiles.measures import EVENING_HOURS, TIED_SPEND, WEEKEND_HOURS
+from addressee.profiles.sections import BOUGHT, CART, SENDS
 from addressee.profiles.state import (
-    BOUGHT,
-    CART,
     CATEGORY_HALF_LIFE_DAYS,
     DAY_MS,
     DAYS,
@@ -37,7 +36,6 @@ from addressee.profiles.state import (
     MAX_HOUR_COUNT,
     MAX_QUANTITY,
     SECOND_MS,
-    SENDS,
 )
 
 ORDER, ADDED, REMOVED = "Order Completed", "Product Added", "Product Removed"

@@ -1,29 +1,30 @@
 """`pack` and `unpack`: the state as one versioned binary value, little-endian, at most `MAX_BYTES` long."""
 
-import struct
-from collections.abc import Iterator
-from functools import cache
-from itertools import chain
 from operator import attrgetter
+from struct import Struct
 
 from addressee.profiles.context import CONTEXT_BITS
 from addressee.profiles.hashing import CATEGORY_BUCKETS, MESSAGE_BYTES
-from addressee.profiles.state import (
+from addressee.profiles.sections import (
     BOUGHT,
+    BOUGHT_ROW,
     CART,
+    CART_ROW,
+    SENDS,
+    SENDS_ROW,
+    WATERMARK_BYTES,
+    WATERMARKS,
+)
+from addressee.profiles.state import (
     COUNTERS,
     DAY_MS,
     DAYS,
     HALF_HOURS,
     HALF_LIVES_DAYS,
     HOURS,
-    KEY_BYTES,
     MESSAGES,
-    SENDS,
     TIMES,
-    WATERMARKS,
     State,
-    latest,
 )
 
 VERSION = 2
@@ -40,19 +41,15 @@ NUMBERS = (
     "refunded_minor_units",
     "largest_order_minor_units",
 )
-_TIME, _SEQUENCE = 6, 24
-_DECAYED = len(COUNTERS) * len(HALF_LIVES_DAYS)
-_HEAD = struct.Struct(
-    f"<BBHBBB 6I3q {len(TIMES) * _TIME}s{DAYS // 8}s{HALF_HOURS // 8}s{HOURS}s {_DECAYED + CATEGORY_BUCKETS}d"
-)
-_CONTEXT = struct.Struct("<I")
-"""From version 2 on, behind the head: the code of a context (24 bits), and how many days before the last activity."""
-_TIMES = struct.Struct("<" + "IH" * len(TIMES))
+_TIME = Struct("<IH")
 """The 6 bytes of a time: its lower 32 bits and its upper 16."""
-_BOUGHT, _CART, _SENDS = (struct.Struct(row) for row in ("<IH", "<IQ", "<II"))
+_DECAYED = len(COUNTERS) * len(HALF_LIVES_DAYS)
+_HEAD = Struct(
+    f"<BBHBBB 6I3q {len(TIMES) * _TIME.size}s{DAYS // 8}s{HALF_HOURS // 8}s{HOURS}s {_DECAYED + CATEGORY_BUCKETS}d I"
+)
+"""The last number is the context: its code (24 bits), and how many days before the last activity."""
+_CONTEXT_BYTES, _AT_CONTEXT = 4, _HEAD.size - 4
 _numbers, _times = attrgetter(*NUMBERS), attrgetter(*TIMES)
-_LIMITS = (MESSAGES, BOUGHT, CART, SENDS, WATERMARKS)
-_WIDTHS = (MESSAGE_BYTES, _BOUGHT.size, _CART.size, _SENDS.size, KEY_BYTES + _SEQUENCE + 4)
 
 
 class DamagedState(ValueError):
@@ -62,103 +59,116 @@ class DamagedState(ValueError):
 def pack(state: State) -> bytes:
     """Pack a state. Equal states give equal bytes, save for the order in which messages were folded."""
     messages = state.messages[-MESSAGES * MESSAGE_BYTES :]
-    bought = _entries(state.bought, BOUGHT)
-    cart = _entries(state.cart, CART)
-    sends = _entries(state.sends, SENDS)
-    sizes = (len(messages) // MESSAGE_BYTES, len(bought), len(cart), len(sends), len(state.watermarks))
-    return b"".join(
-        (
-            _HEAD.pack(VERSION, *sizes, *_head(state)),
-            _packed_context(state),
-            messages,
-            _rows("IH", len(bought)).pack(*chain.from_iterable(bought)),
-            _rows("IQ", len(cart)).pack(*chain.from_iterable(cart)),
-            _rows("II", len(sends)).pack(*chain.from_iterable(sends)),
-            *_watermark_rows(state),
-        )
-    )
-
-
-@cache
-def _rows(row: str, count: int) -> struct.Struct:
-    """Compile the format of `count` rows once: there are as many as the limits allow."""
-    return struct.Struct("<" + row * count)
-
-
-def _entries(entries: dict[int, int], limit: int) -> list[tuple[int, int]]:
-    return sorted(entries.items() if len(entries) <= limit else latest(entries, limit))
-
-
-def _head(state: State) -> tuple[int | float | bytes, ...]:
-    return (
+    bought, cart, sends, marks = state.packed_collections()
+    head = _HEAD.pack(
+        VERSION,
+        len(messages) // MESSAGE_BYTES,
+        len(bought) // BOUGHT_ROW.size,
+        len(cart) // CART_ROW.size,
+        len(sends) // SENDS_ROW.size,
+        len(marks) // WATERMARK_BYTES,
         *_numbers(state),
-        b"".join([at_ms.to_bytes(_TIME, "little") for at_ms in _times(state)]),
+        b"".join([at_ms.to_bytes(_TIME.size, "little") for at_ms in _times(state)]),
         state.active_days.to_bytes(DAYS // 8, "little"),
         state.active_half_hours.to_bytes(HALF_HOURS // 8, "little"),
-        bytes(state.hour_of_week),
+        state.hour_of_week,
         *state.decayed,
         *state.category_spend,
+        _packed_context(state),
     )
+    return b"".join((head, messages, bought, cart, sends, marks))
 
 
-def _packed_context(state: State) -> bytes:
+def _packed_context(state: State) -> int:
     day, code = divmod(state.context, 1 << CONTEXT_BITS)
     age = state.last_seen_ms // DAY_MS - day if code else 0
-    return _CONTEXT.pack(age << CONTEXT_BITS | code)
+    return age << CONTEXT_BITS | code
 
 
-def _context(packed: bytes, last_seen_ms: int) -> int:
-    age, code = divmod(_CONTEXT.unpack(packed)[0], 1 << CONTEXT_BITS)
+def _context(packed: int, last_seen_ms: int) -> int:
+    age, code = divmod(packed, 1 << CONTEXT_BITS)
     return last_seen_ms // DAY_MS - age << CONTEXT_BITS | code if code else 0
 
 
-def _watermark_rows(state: State) -> Iterator[bytes]:
-    for key, (sequence, used) in sorted(state.watermarks.items()):
-        yield key + sequence.to_bytes(_SEQUENCE, "big") + used.to_bytes(4, "little")
-
-
 def unpack(data: bytes) -> State:
-    """Unpack what `pack` made. Raises `DamagedState` for another version, a wrong length or impossible counts."""
-    if len(data) < _HEAD.size or not 1 <= data[0] <= VERSION:
-        raise DamagedState(f"no packed state of a version up to {VERSION}")
-    version, *values = _HEAD.unpack_from(data)
-    context = data[_HEAD.size : _HEAD.size + _CONTEXT.size] if version > 1 else bytes(_CONTEXT.size)
-    messages, bought, cart, sends, watermarks = _parts(data, values[:5], at=_HEAD.size + _CONTEXT.size * (version > 1))
-    times, days, half_hours, hours, *floats = values[5 + len(NUMBERS) :]
-    halves = _TIMES.unpack(times)
-    state = State(  # by place: the order of its fields
+    """Unpack what `pack` made. Raises `DamagedState` for another version, a wrong length or impossible counts.
+
+    What follows the messages stays packed in the state, checked, until it is read: any bytes of its length are entries.
+    """
+    data = _in_newest_version(data)
+    state = State.__new__(State)  # every field is set below, none twice
+    (
+        _,
         messages,
-        dict(_BOUGHT.iter_unpack(bought)),
-        dict(_CART.iter_unpack(cart)),
-        dict(_SENDS.iter_unpack(sends)),
-        _watermarks(watermarks) if watermarks else {},
-        bytearray(hours),
-        floats[:_DECAYED],
-        floats[_DECAYED:],
-        int.from_bytes(days, "little"),
-        int.from_bytes(half_hours, "little"),
-        *values[5 : 5 + len(NUMBERS)],
-        *[low | high << 32 for low, high in zip(halves[::2], halves[1::2], strict=True)],
-    )
+        bought,
+        cart,
+        sends,
+        marks,
+        state.orders,
+        state.items,
+        state.views,
+        state.carts,
+        state.opens,
+        state.clicks,
+        state.revenue_minor_units,
+        state.refunded_minor_units,
+        state.largest_order_minor_units,
+        times,
+        days,
+        half_hours,
+        hours,
+        *floats,
+        context,
+    ) = _HEAD.unpack_from(data)
+    (
+        state.first_seen_ms,
+        state.last_seen_ms,
+        state.first_order_ms,
+        state.last_order_ms,
+        state.last_view_ms,
+        state.last_cart_ms,
+        state.last_open_ms,
+        state.last_click_ms,
+        state.bounced_ms,
+        state.complained_ms,
+        state.unsubscribed_ms,
+    ) = [low | high << 32 for low, high in _TIME.iter_unpack(times)]
+    state.active_days, state.active_half_hours = int.from_bytes(days, "little"), int.from_bytes(half_hours, "little")
+    state.hour_of_week = bytearray(hours)
+    state.decayed, state.category_spend = floats[:_DECAYED], floats[_DECAYED:]
     state.context = _context(context, state.last_seen_ms)
+    state.messages, *collections = _cut(data, (messages, bought, cart, sends, marks))
+    state.keep_packed(*collections)
     return state
 
 
-def _parts(data: bytes, sizes: list[int], *, at: int) -> list[bytes]:
-    parts = []
-    for size, limit, width in zip(sizes, _LIMITS, _WIDTHS, strict=True):
-        if size > limit:
-            raise DamagedState(f"counts {size} entries where {limit} fit")
-        parts.append(data[at : at + size * width])
-        at += size * width
-    if at != len(data):
-        raise DamagedState(f"has {len(data)} bytes instead of {at}")
-    return parts
+def _in_newest_version(data: bytes) -> bytes:
+    """Give a state of version 1 the context that it has not: nothing."""
+    version = data[0] if data else 0
+    if not 1 <= version <= VERSION:
+        raise DamagedState(f"no packed state of a version up to {VERSION}")
+    if version < VERSION:
+        data = bytes([VERSION]) + data[1:_AT_CONTEXT] + bytes(_CONTEXT_BYTES) + data[_AT_CONTEXT:]
+    if len(data) < _HEAD.size:
+        raise DamagedState(f"has {len(data)} bytes, fewer than anybody's {_HEAD.size}")
+    return data
 
 
-def _watermarks(data: bytes) -> dict[bytes, tuple[int, int]]:
-    marks = {}
-    for at in range(0, len(data), _WIDTHS[-1]):
-        key, rest = data[at : at + KEY_BYTES], data[at + KEY_BYTES : at + _WIDTHS[-1]]
-        marks[key] = (int.from_bytes(rest[:_SEQUENCE], "big"), int.from_bytes(rest[_SEQUENCE:], "little"))
-    return marks
+def _cut(data: bytes, counts: tuple[int, int, int, int, int]) -> tuple[bytes, ...]:
+    """Cut what follows the head into messages and the four collections, by the number of entries in each."""
+    messages, bought, cart, sends, marks = counts
+    if messages > MESSAGES or bought > BOUGHT or cart > CART or sends > SENDS or marks > WATERMARKS:
+        raise DamagedState("counts more entries than fit")
+    to_bought = _HEAD.size + messages * MESSAGE_BYTES
+    to_cart = to_bought + bought * BOUGHT_ROW.size
+    to_sends = to_cart + cart * CART_ROW.size
+    to_marks = to_sends + sends * SENDS_ROW.size
+    if to_marks + marks * WATERMARK_BYTES != len(data):
+        raise DamagedState(f"has {len(data)} bytes instead of {to_marks + marks * WATERMARK_BYTES}")
+    return (
+        data[_HEAD.size : to_bought],
+        data[to_bought:to_cart],
+        data[to_cart:to_sends],
+        data[to_sends:to_marks],
+        data[to_marks:],
+    )

@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 from addressee.events.event import Event, Line
 from addressee.profiles.hashing import category_bucket, item_hash, message_hash, send_hash
+from addressee.profiles.sections import BOUGHT, CART, SENDS, latest
 from addressee.profiles.state import (
-    BOUGHT,
-    CART,
     CATEGORY_HALF_LIFE_DAYS,
     COUNTERS,
     DAY_MS,
@@ -17,9 +16,7 @@ from addressee.profiles.state import (
     MAX_QUANTITY,
     MAX_TOTAL,
     SECOND_MS,
-    SENDS,
     State,
-    latest,
 )
 
 SOFT = "soft"

@@ -2,7 +2,8 @@
 
 from hashlib import sha256
 
-from addressee.profiles.state import DAY_MS, KEY_BYTES, SECOND_MS, WATERMARKS, State
+from addressee.profiles.sections import KEY_BYTES, WATERMARKS
+from addressee.profiles.state import DAY_MS, SECOND_MS, State
 
 RETENTION_MS = DAY_MS
 
