@@ -16,7 +16,7 @@ from addressee.profiles.hashing import MESSAGE_BYTES
 from addressee.profiles.lake import lake_row, merge_row
 from addressee.profiles.merge import merge
 from addressee.profiles.offline import features_sql
-from addressee.profiles.state import DAY_MS, State, empty_state
+from addressee.profiles.state import DAY_MS, FIELDS, State, empty_state
 
 START_MS = 1_750_000_000_000
 SPAN_MS = 300 * DAY_MS
@@ -190,7 +190,7 @@ def assert_same(one: State, two: State, *, messages: bool = True) -> None:
     floats = ("decayed", "category_spend")
     for name in floats:
         assert getattr(one, name) == pytest.approx(getattr(two, name), rel=1e-9, abs=1e-12)
-    exact = [name for name in State.__slots__ if name not in (*floats, "messages")]
+    exact = [name for name in FIELDS if name not in (*floats, "messages")]
     assert {name: getattr(one, name) for name in exact} == {name: getattr(two, name) for name in exact}
     assert not messages or sorted_hashes(one) == sorted_hashes(two)
 

@@ -2,12 +2,14 @@
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from addressee.profiles.features import event_vector
 from addressee.profiles.fold import fold
 from addressee.profiles.packing import MAX_BYTES, DamagedState, pack, unpack
 from addressee.profiles.sections import BOUGHT, CART, SENDS, WATERMARKS
 from addressee.profiles.state import (
+    COLLECTIONS,
     CONTEXT_DAYS,
     DAY_MS,
     DAYS,
@@ -82,6 +84,50 @@ def test_unpacking_gives_back_what_was_packed(stream):
     assert again == state
     assert again.messages == state.messages
     assert event_vector(again, END_MS) == event_vector(state, END_MS)
+
+
+@given(streams(), st.sets(st.sampled_from(COLLECTIONS)))
+@settings(max_examples=30, deadline=None)
+def test_whichever_collections_are_read_the_same_bytes_are_packed(stream, read):
+    """A collection that stayed packed is written as it came, one that was read is packed anew, to the same bytes."""
+    state = empty_state()
+    for event in stream:
+        fold(state, event)
+    advance(state, "u1", "9" * 56, END_MS)
+    packed = pack(state)
+    again = unpack(packed)
+    for name in read:
+        assert getattr(again, name) == getattr(unpack(packed), name)
+    assert pack(again) == packed
+
+
+@given(streams(), streams())
+@settings(max_examples=30, deadline=None)
+def test_folding_into_a_packed_state_equals_folding_into_one_that_was_never_packed(before, after):
+    """To the last bit, wherever the stream was cut into batches: nothing hangs on what is packed still."""
+    state, kept = empty_state(), empty_state()
+    for event in before:
+        fold(state, event)
+        fold(kept, event)
+    state = unpack(pack(state))
+    for event in after:
+        fold(state, event)
+        fold(kept, event)
+    assert pack(state) == pack(kept)
+
+
+def test_a_collection_that_is_replaced_unread_is_packed_as_replaced():
+    """What came packed does not outlive what was set in its place."""
+    state = unpack(pack(fullest_state()))
+    state.bought, state.cart, state.sends, state.watermarks = {1: 2}, {}, {3: 4}, {}
+    again = unpack(pack(state))
+    assert (again.bought, again.cart, again.sends, again.watermarks) == ({1: 2}, {}, {3: 4}, {})
+
+
+def test_a_time_beyond_its_six_bytes_is_refused():
+    """It is not cut short in silence: the record that brought it is rejected."""
+    with pytest.raises(OverflowError):
+        pack(State(last_seen_ms=LAST_MS + 1))
 
 
 @given(streams())

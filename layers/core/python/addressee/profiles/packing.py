@@ -41,14 +41,17 @@ NUMBERS = (
     "refunded_minor_units",
     "largest_order_minor_units",
 )
-_TIME = Struct("<IH")
-"""The 6 bytes of a time: its lower 32 bits and its upper 16."""
+_TIME_BYTES = 6
 _DECAYED = len(COUNTERS) * len(HALF_LIVES_DAYS)
 _HEAD = Struct(
-    f"<BBHBBB 6I3q {len(TIMES) * _TIME.size}s{DAYS // 8}s{HALF_HOURS // 8}s{HOURS}s {_DECAYED + CATEGORY_BUCKETS}d I"
+    f"<BBHBBB 6I3q {f'{_TIME_BYTES}s' * len(TIMES)} {DAYS // 8}s{HALF_HOURS // 8}s{HOURS}s"
+    f"{_DECAYED + CATEGORY_BUCKETS}d I"
 )
 """The last number is the context: its code (24 bits), and how many days before the last activity."""
 _CONTEXT_BYTES, _AT_CONTEXT = 4, _HEAD.size - 4
+_TIMES = Struct(f"<{len(TIMES)}Q")
+_SHORT_TIMES = Struct(f"<{f'{_TIME_BYTES}s2x' * len(TIMES)}")
+"""Times as 8 bytes each, and the 6 of each that are packed."""
 _numbers, _times = attrgetter(*NUMBERS), attrgetter(*TIMES)
 
 
@@ -68,7 +71,7 @@ def pack(state: State) -> bytes:
         len(sends) // SENDS_ROW.size,
         len(marks) // WATERMARK_BYTES,
         *_numbers(state),
-        b"".join([at_ms.to_bytes(_TIME.size, "little") for at_ms in _times(state)]),
+        *_short_times(state),
         state.active_days.to_bytes(DAYS // 8, "little"),
         state.active_half_hours.to_bytes(HALF_HOURS // 8, "little"),
         state.hour_of_week,
@@ -77,6 +80,15 @@ def pack(state: State) -> bytes:
         _packed_context(state),
     )
     return b"".join((head, messages, bought, cart, sends, marks))
+
+
+def _short_times(state: State) -> tuple[bytes, ...]:
+    """Cut times to the bytes that are packed; raises `OverflowError` for one that they cannot hold."""
+    times = _times(state)
+    if max(times) >> 8 * _TIME_BYTES:
+        raise OverflowError(f"a time of {max(times)} ms does not fit")
+    short: tuple[bytes, ...] = _SHORT_TIMES.unpack(_TIMES.pack(*times))
+    return short
 
 
 def _packed_context(state: State) -> int:
@@ -96,7 +108,7 @@ def unpack(data: bytes) -> State:
     What follows the messages stays packed in the state, checked, until it is read: any bytes of its length are entries.
     """
     data = _in_newest_version(data)
-    state = State.__new__(State)  # every field is set below, none twice
+    state = State.__new__(State)  # all fields are set below: defaults would be made in vain
     (
         _,
         messages,
@@ -113,11 +125,7 @@ def unpack(data: bytes) -> State:
         state.revenue_minor_units,
         state.refunded_minor_units,
         state.largest_order_minor_units,
-        times,
-        days,
-        half_hours,
-        hours,
-        *floats,
+        *rest,
         context,
     ) = _HEAD.unpack_from(data)
     (
@@ -132,7 +140,8 @@ def unpack(data: bytes) -> State:
         state.bounced_ms,
         state.complained_ms,
         state.unsubscribed_ms,
-    ) = [low | high << 32 for low, high in _TIME.iter_unpack(times)]
+    ) = _TIMES.unpack(b"\0\0".join(rest[: len(TIMES)]) + b"\0\0")
+    days, half_hours, hours, *floats = rest[len(TIMES) :]
     state.active_days, state.active_half_hours = int.from_bytes(days, "little"), int.from_bytes(half_hours, "little")
     state.hour_of_week = bytearray(hours)
     state.decayed, state.category_spend = floats[:_DECAYED], floats[_DECAYED:]

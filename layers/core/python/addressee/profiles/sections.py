@@ -1,4 +1,4 @@
-"""The collections of a state as they are packed: rows of numbers, read when somebody asks for them, limited on writing."""
+"""The collections of a state as they are packed: rows of numbers, read when somebody asks, limited on writing."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -26,14 +26,15 @@ def read_entries(row: Struct, packed: bytes) -> Entries:
 
 def pack_entries(row: Struct, entries: Entries, limit: int) -> bytes:
     """Pack the latest `limit` entries, in the order of their keys: equal entries give equal bytes."""
-    kept = sorted(entries.items() if len(entries) <= limit else latest(entries, limit))
-    return _rows(row.format[1:], len(kept)).pack(*chain.from_iterable(kept))
+    kept = entries if len(entries) <= limit else dict(latest(entries, limit))
+    keys = sorted(kept)
+    return _rows(row, len(keys)).pack(*chain.from_iterable(zip(keys, map(kept.__getitem__, keys), strict=True)))
 
 
 @cache
-def _rows(row: str, count: int) -> Struct:
+def _rows(row: Struct, count: int) -> Struct:
     """Compile the format of `count` rows once: there are as many as the limits allow."""
-    return Struct("<" + row * count)
+    return Struct("<" + row.format.removeprefix("<") * count)
 
 
 def latest(entries: Entries, limit: int) -> list[tuple[int, int]]:

@@ -90,7 +90,7 @@ class State(Totals):
     _sends: Entries | bytes
     _watermarks: Watermarks | bytes
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # so many parts a state has
         self,
         *,
         messages: bytes = b"",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Totals:
-    """What a state counts and remembers in single numbers. A time of 0 means never; times are milliseconds since the epoch.
+    """What a state holds in single numbers. A time of 0 means never; times are milliseconds since the epoch, UTC.
 
     Bit i of `active_days` is the day i days before that of `last_seen_ms`, bit i of `active_half_hours` the half-hour
     i half-hours before its half-hour.
