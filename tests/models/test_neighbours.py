@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from addressee.models import neighbours as module
+from addressee.models import native_neighbours
 from addressee.models.neighbours import Neighbours
 
 ROWS, KEPT = 400, 30
@@ -44,8 +44,8 @@ def test_c_and_python_say_the_same(monkeypatch, typecode, count):
     rng = Random(2)
     seeds, asked = rng.sample(range(ROWS), count), rng.sample(range(ROWS), 12)
     in_c = told(sections, *values, seeds, asked)
-    assert module._functions() is not None
-    monkeypatch.setattr(module, "_functions", lambda: None)
+    assert native_neighbours.library_functions() is not None
+    monkeypatch.setattr(native_neighbours, "library_functions", lambda: None)
     assert told(sections, *values, seeds, asked) == in_c
     assert in_c[0] == [row for row, led in enumerate(in_c[1]) if led]
 
