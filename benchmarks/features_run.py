@@ -16,7 +16,7 @@ from addressee.adapters.duckdb_lake import connect
 from addressee.profiles.offline import features_sql
 from benchmarks.features_lake import DAY_MS, END_MS
 
-MEMORY_MB = 1_000
+MEMORY_MB = 900
 _ASKED = f"""
 CREATE TABLE asked AS
 SELECT subject, {END_MS} - (hash(subject, moment) % (60 * {DAY_MS}::UBIGINT))::BIGINT AS as_of_ms
