@@ -1,7 +1,8 @@
 """SES: what each answer means, and that a mail is one request on a connection of its own."""
 
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Barrier, Thread
 from types import SimpleNamespace
 
 import pytest
@@ -17,7 +18,6 @@ from botocore.exceptions import (
 from botocore.session import Session
 from pytest_socket import enable_socket
 
-from addressee.adapters.aws import client
 from addressee.adapters.ses import NOT_ACCEPTED, REJECTED, SesMailer, SesQuotas
 from addressee.emails.ports import Accepted, Mail, NotAccepted, Quota, Rejected
 
@@ -45,7 +45,7 @@ def told(answer):
 
     events = SimpleNamespace(register=lambda *_, **__: None)
     client = SimpleNamespace(send_email=send_email, close=lambda: None, meta=SimpleNamespace(events=events))
-    return SesMailer("the-set", client), calls
+    return SesMailer("the-set", lambda: client), calls
 
 
 def refused(code, status=400):
@@ -137,7 +137,7 @@ def server():
 
 def test_each_mail_is_one_request_on_a_connection_of_its_own(server):
     """None is kept that could have died meanwhile, and nothing is sent twice where an answer fails to come."""
-    mailer = SesMailer("the-set", sesv2(f"http://127.0.0.1:{server.server_port}"))
+    mailer = SesMailer("the-set", lambda: sesv2(f"http://127.0.0.1:{server.server_port}"))
     server.answers = [(200, b'{"MessageId":"1"}'), (200, b'{"MessageId":"2"}'), (500, b"{}"), None]
     assert [mailer.send(MAIL), mailer.send(MAIL)] == [Accepted("1"), Accepted("2")]
     for error in (ClientError, ConnectionClosedError):
@@ -152,10 +152,35 @@ def test_the_mailers_own_client_does_not_retry(monkeypatch):
     """An SDK that repeats a timed-out call sends a second mail."""
     for name in ("AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "us-east-1")
-    client.cache_clear()
     mailer = SesMailer("the-set")
-    assert mailer._ses.meta.config.retries["total_max_attempts"] == 1
-    client.cache_clear()
+    assert mailer._taken().meta.config.retries["total_max_attempts"] == 1
+
+
+def test_mails_sent_side_by_side_share_no_client():
+    """Closing takes all connections of a client: none is closed while another mail is on its way."""
+    together, made = Barrier(4), []
+
+    def connect():
+        busy, closed = [], []
+
+        def send_email(**_):
+            assert not busy
+            busy.append(1)
+            together.wait(timeout=10)
+            return {"MessageId": "1"}
+
+        def close():
+            busy.clear()
+            closed.append(1)
+
+        made.append(closed)
+        events = SimpleNamespace(register=lambda *_, **__: None)
+        return SimpleNamespace(send_email=send_email, close=close, meta=SimpleNamespace(events=events))
+
+    mailer = SesMailer("the-set", connect)
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(mailer.send, [MAIL] * 8)) == [Accepted("1")] * 8
+    assert [len(closed) for closed in made] == [2, 2, 2, 2]
 
 
 @pytest.mark.parametrize(

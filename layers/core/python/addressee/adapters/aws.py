@@ -1,4 +1,4 @@
-"""AWS clients: botocore without boto3's resource layer, one per service and process."""
+"""AWS clients: botocore without boto3's resource layer, mostly one per service and process."""
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -15,15 +15,17 @@ def session() -> "Session":
     return Session()
 
 
-@cache
-def client(
+def new_client(
     service: str,
     *,
     read_timeout_seconds: float = 10,
     connect_timeout_seconds: float = 2,
     attempts: int = 3,
 ) -> Any:  # noqa: ANN401  # botocore has no static types
-    """Create a client for `service`; endpoint, region and credentials come from the environment, as on Lambda."""
+    """Create a client for `service`; endpoint, region and credentials come from the environment, as on Lambda.
+
+    One at a time: a session makes clients for one thread only.
+    """
     from botocore.config import Config  # noqa: PLC0415  # as above
 
     config = Config(
@@ -34,3 +36,7 @@ def client(
         s3={"addressing_style": "path"},
     )
     return session().create_client(service, config=config)
+
+
+client = cache(new_client)
+"""The process's own client for a service and its patience."""

@@ -1,5 +1,7 @@
 """SES: one call for one mail, never repeated, and what each of its answers means; the account's quota."""
 
+from collections.abc import Callable
+from threading import Lock
 from typing import Any
 
 from botocore.exceptions import (
@@ -11,7 +13,7 @@ from botocore.exceptions import (
     ProxyConnectionError,
 )
 
-from addressee.adapters.aws import client
+from addressee.adapters.aws import client, new_client
 from addressee.adapters.dynamo import error_code
 from addressee.emails.ports import Accepted, Mail, NotAccepted, Quota, Rejected
 from addressee.emails.send import tag_of
@@ -53,22 +55,41 @@ something else: SES may have the mail."""
 class SesMailer:
     """A `Mailer` on SES v2, raw mails in a configuration set."""
 
-    def __init__(self, configuration_set: str, ses: Any = None) -> None:  # noqa: ANN401
-        """Name the set whose events come back; `ses` is a botocore client without retries, one of its own by default.
+    def __init__(self, configuration_set: str, connect: Callable[[], Any] | None = None) -> None:
+        """Name the set whose events come back; `connect` makes a botocore client of SES v2 that does not retry.
 
-        Every mail has a connection of its own: a kept one may have died while the function was frozen, and then
-        nobody would know whether the mail that it was given went out.
+        Every mail has a connection of its own: a kept one may have died while the function was frozen, or been closed
+        by the other side without a word, and then nobody would know whether the mail that it was given went out. So
+        each client sends one mail at a time and is closed before it sends the next: closing takes its whole pool of
+        connections, those of other mails, too, if there were any.
         """
         self._set = configuration_set
-        self._ses = ses or client(
-            "sesv2", read_timeout_seconds=ANSWER_SECONDS, connect_timeout_seconds=CONNECT_SECONDS, attempts=1
-        )
-        self._ses.meta.events.register("before-send.sesv2.SendEmail", _alone, unique_id="addressee-alone")
+        self._connect = connect or _client
+        self._lock = Lock()
+        self._idle = [self._made()]
 
     def send(self, mail: Mail) -> Accepted | NotAccepted | Rejected:
         """Send with one call. Whatever this raises (5xx, a broken connection, no answer): nobody knows."""
+        ses = self._taken()
         try:
-            answer = self._ses.send_email(
+            return self._send(ses, mail)
+        finally:
+            ses.close()
+            self._idle.append(ses)
+
+    def _taken(self) -> Any:  # noqa: ANN401
+        """Take a client that nobody uses, or make one; there are as many as mails are sent side by side."""
+        with self._lock:
+            return self._idle.pop() if self._idle else self._made()
+
+    def _made(self) -> Any:  # noqa: ANN401
+        ses = self._connect()
+        ses.meta.events.register("before-send.sesv2.SendEmail", _alone, unique_id="addressee-alone")
+        return ses
+
+    def _send(self, ses: Any, mail: Mail) -> Accepted | NotAccepted | Rejected:  # noqa: ANN401
+        try:
+            answer = ses.send_email(
                 Destination={"ToAddresses": [mail.to]},
                 Content={"Raw": {"Data": mail.raw}},
                 EmailTags=[{"Name": name, "Value": tag_of(value)} for name, value in mail.tags.items()],
@@ -83,9 +104,11 @@ class SesMailer:
             if code in NOT_ACCEPTED:
                 return NotAccepted(code)
             raise
-        finally:
-            self._ses.close()  # or a connection that the other side closed without a word is taken for the next mail
         return Accepted(answer["MessageId"])
+
+
+def _client() -> Any:  # noqa: ANN401
+    return new_client("sesv2", read_timeout_seconds=ANSWER_SECONDS, connect_timeout_seconds=CONNECT_SECONDS, attempts=1)
 
 
 class SesQuotas:
