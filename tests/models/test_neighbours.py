@@ -59,8 +59,15 @@ def test_values_of_another_type_are_added_in_python():
 
 @pytest.mark.parametrize(("name", "place", "value"), [("neighbour", 5, ROWS), ("row_end", 9, 0), ("row_end", -1, 3)])
 def test_neighbours_outside_are_refused(name, place, value):
-    """Before anything is read or written."""
-    sections, similarity, _ = kept("H")
+    """When a bundle is opened, before anything is read or written."""
+    sections, *_ = kept("H")
     sections[name][place] = value
     with pytest.raises(ValueError, match="no row"):
-        Neighbours(sections).totals([1], similarity)
+        Neighbours(sections)
+
+
+def test_counts_lead_in_python():
+    """C compares similarities alone; values of 16 bits are not read as if they had 32."""
+    sections, _, co_buyers = kept("H")
+    of, seeds, asked = Neighbours(sections), [3, 5, 8], list(range(ROWS))
+    assert of.leading(seeds, co_buyers, asked) == of.leading(seeds, array("d", co_buyers), asked)

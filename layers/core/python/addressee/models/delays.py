@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from duckdb import DuckDBPyConnection
 
-DAY_MS = 86_400_000
+from addressee.models.purchases import DAY_MS
+
 MOST_DAYS = 7
 """No label waits longer: of a sender whose orders come later still, too little would ever be known."""
 OBSERVED_DAYS = 28

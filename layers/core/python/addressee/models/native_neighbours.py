@@ -1,4 +1,4 @@
-"""The sums of `neighbours.Neighbours` in C, by ctypes: loaded by the first bundle that is asked."""
+"""The sums of `neighbours.Neighbours` in C, by ctypes: loaded by the first bundle that has neighbours."""
 
 from __future__ import annotations  # array is subscriptable at run time from Python 3.12 on
 
@@ -34,6 +34,10 @@ class NativeNeighbours:
         self._of = functions.handle(address(ends), address(rows), len(ends), len(rows), _WIDE[rows.typecode])
         if not functions.check(self._of):
             raise ValueError("a neighbour is no row, or the rows' ends are not in order")
+
+    def reads(self, values: array[Any]) -> bool:
+        """Tell whether values are of a type that C adds, one for each pair."""
+        return values.typecode in _ADDED and len(values) == len(self._kept[1])
 
     def totals(self, seeds: Sequence[int], values: array[Any]) -> array[float]:
         """Return `Neighbours.totals`."""

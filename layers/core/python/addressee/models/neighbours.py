@@ -8,7 +8,6 @@ from __future__ import annotations  # array is subscriptable at run time from Py
 
 from array import array
 from collections.abc import Sequence
-from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +15,6 @@ from addressee.models.ranking import Sections
 
 if TYPE_CHECKING:
     from addressee.models.native_neighbours import NativeNeighbours
-
-_ADDED = frozenset({"f", "H"})
-"""The types of values that C adds."""
 
 
 class Neighbours:
@@ -29,9 +25,12 @@ class Neighbours:
     """
 
     def __init__(self, sections: Sections) -> None:
-        """Read the sections; the library is loaded when something is asked for the first time."""
+        """Read the sections and load the library. Raises `ValueError` where it would be led outside of them."""
+        from addressee.models.native_neighbours import native_neighbours  # noqa: PLC0415  # bundles without: no ctypes
+
         self._ends: array[int] = sections["row_end"]
         self._rows: array[int] = sections["neighbour"]
+        self._native = native_neighbours(self._ends, self._rows)
 
     def led_to(self, seeds: Sequence[int]) -> tuple[list[int], Sequence[int]]:
         """Return the rows to which any seed leads, in order, and how many seeds lead to each row ([n])."""
@@ -54,7 +53,7 @@ class Neighbours:
 
     def leading(self, seeds: Sequence[int], values: array[float], rows: Sequence[int]) -> dict[int, int]:
         """Return the seed with the largest value for each of some rows, of equal ones the first; none below 0."""
-        if (native := self._library(values)) is not None:
+        if values.typecode == "f" and (native := self._library(values)) is not None:
             return native.leading(seeds, values, rows)
         most, leading = dict.fromkeys(rows, 0.0), dict[int, int]()
         for seed in seeds:
@@ -71,10 +70,4 @@ class Neighbours:
 
     def _library(self, values: array[Any]) -> NativeNeighbours | None:
         """Return the sums in C where there are such for these values."""
-        return self._native if values.typecode in _ADDED and len(values) == len(self._rows) else None
-
-    @cached_property
-    def _native(self) -> NativeNeighbours | None:
-        from addressee.models.native_neighbours import native_neighbours  # noqa: PLC0415  # few decisions rank anew
-
-        return native_neighbours(self._ends, self._rows)
+        return self._native if self._native is not None and self._native.reads(values) else None

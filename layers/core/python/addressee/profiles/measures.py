@@ -103,7 +103,7 @@ def decay(state: State, as_of_ms: int, half_life_days: int) -> float:
 
 @lru_cache(maxsize=16)
 def _left(passed_ms: int, half_life_days: int) -> float:
-    """Keep the last few: thirty features of one person ask for the same four."""
+    """Keep the last few: thirty features of one person ask for the same three."""
     return float(0.5 ** (max(passed_ms, 0) / (half_life_days * DAY_MS)))
 
 
