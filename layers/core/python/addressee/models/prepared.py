@@ -54,7 +54,7 @@ class PreparedColumns:
         """Return the prepared columns of one vector."""
         check_width(features, self._width)
         flat = [features[column] for column in self._read]
-        if self._logged:
+        if self._logged:  # sign(x) * log(1 + |x|)
             flat = [log1p(value) if value >= 0 else -log1p(-value) for value in flat]
         columns = [*map(truediv, map(sub, flat, self._centres), self._scales), *self._others]
         if not isfinite(sum(flat)):
@@ -139,11 +139,6 @@ class PreparedLogistic:
             if source >= 0:
                 given[source] += weight * (value - mean)
         return given
-
-
-def signed_log(value: float) -> float:
-    """Return sign(x) * log(1 + |x|)."""
-    return log1p(value) if value >= 0 else -log1p(-value)
 
 
 def distance(left: Sequence[float], right: Sequence[float]) -> float:
